@@ -1,0 +1,200 @@
+"""What all list pages share: views as chips, sums, words for an empty list, counts that stay cheap."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any, ClassVar
+
+from django.contrib.admin import SimpleListFilter
+from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
+from django.core.paginator import Paginator
+from django.db.models import Count, Model, Q, QuerySet
+from django.db.models import Sum as SumOf
+from django.http import HttpRequest
+from django.utils.functional import Promise, cached_property
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from unfold.admin import ModelAdmin
+
+# Beyond this many rows a list says "more than" instead of counting them all.
+COUNT_BOUND = 100_000
+
+Words = str | Promise
+
+
+class BoundedPaginator(Paginator[Any]):
+    """Counts at most `COUNT_BOUND` rows; what lies behind is reached by searching and filtering."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return int(rows.order_by()[:COUNT_BOUND].count()) if isinstance(rows, QuerySet) else len(rows)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class View:
+    """A ready-made view of a list: one chip. The one with an empty key is what the list opens with.
+
+    `condition` None shows everything.
+    """
+
+    key: str
+    title: Words
+    condition: Q | None = None
+    empty_title: Words = ""
+    empty_text: Words = ""
+    counted: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ListChip:
+    view: View
+    query: str
+    active: bool
+    count: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Sum:
+    currency: str
+    amount: Decimal
+
+
+@dataclass(frozen=True, slots=True)
+class EmptyWords:
+    title: Words
+    text: Words
+    clear: bool  # offer a link that clears search and filters
+
+
+class ViewFilter(SimpleListFilter):
+    """The filter behind the chips. It draws nothing in the filter drawer, since the chips stand above the list."""
+
+    parameter_name = "view"
+    title = gettext_lazy("view")
+    template = "boekbrug/nothing.html"
+
+    def __init__(self, request: HttpRequest, params: dict[str, Any], model: type[Model], model_admin: Any) -> None:
+        self.views: list[View] = model_admin.get_views(request)
+        super().__init__(request, params, model, model_admin)
+        self.chosen = next((v for v in self.views if v.key == (self.value() or "")), self.views[0])
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:
+        return [(view.key, str(view.title)) for view in self.views if view.key]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        condition = self.chosen.condition
+        return queryset.filter(condition) if condition is not None else queryset
+
+    def choices(self, changelist: ChangeList) -> Iterator[Any]:
+        """One hidden field, so that sending the filter form keeps the chosen view."""
+        yield {"name": self.parameter_name, "value": self.value() or ""}
+
+
+class BookkeepingAdmin(ModelAdmin):
+    """A list and its pages as this product shows them. Subclasses say the words."""
+
+    list_per_page = 50
+    list_max_show_all = 50
+    list_fullwidth = True
+    list_filter_submit = True
+    list_filter_sheet = True
+    list_before_template = "boekbrug/list_before.html"
+    list_after_template = "boekbrug/list_after.html"
+    show_full_result_count = False
+    show_facets: Any = None
+    paginator: Any = BoundedPaginator
+    warn_unsaved_form = True
+    actions_on_top = True
+    # Name of the amount that the list adds up per currency, empty for none.
+    sum_field: ClassVar[str] = ""
+    sum_words: ClassVar[Words] = ""
+    # Words of the button that makes a new row, e.g. "New invoice".
+    add_words: ClassVar[Words] = ""
+    search_words: ClassVar[Words] = ""
+    empty_title: ClassVar[Words] = gettext_lazy("Nothing here yet")
+    empty_text: ClassVar[Words] = ""
+    # Whether the list shows the state of running syncs on top.
+    shows_progress: ClassVar[bool] = False
+
+    def get_views(self, request: HttpRequest) -> list[View]:
+        """The chips above the list, the one it opens with (empty key) first. None at all: no chips."""
+        return []
+
+    def get_list_filter(self, request: HttpRequest) -> list[Any]:
+        filters = list(super().get_list_filter(request))
+        return [ViewFilter, *filters] if self.get_views(request) else filters
+
+    def get_actions(self, request: HttpRequest) -> dict[str, Any]:
+        """Without Django's own deletion of many rows: what may go, goes one by one from its own page."""
+        actions: dict[str, Any] = super().get_actions(request)
+        actions.pop("delete_selected", None)
+        return actions
+
+
+def _view_filter(cl: ChangeList) -> ViewFilter | None:
+    return next((spec for spec in cl.filter_specs if isinstance(spec, ViewFilter)), None)
+
+
+def list_chips(cl: ChangeList, request: HttpRequest) -> list[ListChip]:
+    """Return the chips of a list; their counts come from the list's own rows without the view, in one query.
+
+    Lists beyond the bound are not counted per chip: a chip without a number is better than a slow page.
+    """
+    spec = _view_filter(cl)
+    if spec is None:
+        return []
+    counts = _chip_counts(cl, request, spec)
+    return [
+        ListChip(
+            view=view,
+            query=cl.get_query_string(
+                {spec.parameter_name: view.key} if view.key else {}, [PAGE_VAR, spec.parameter_name]
+            ),
+            active=view is spec.chosen,
+            count=counts.get(view.key),
+        )
+        for view in spec.views
+    ]
+
+
+def _chip_counts(cl: ChangeList, request: HttpRequest, spec: ViewFilter) -> dict[str, int]:
+    rows = cl.get_queryset(request, exclude_parameters=[spec.parameter_name]).order_by()
+    everything = rows[:COUNT_BOUND].count()
+    if everything >= COUNT_BOUND:
+        return {}
+    wanted = {f"n_{i}": view for i, view in enumerate(spec.views) if view.condition is not None and view.counted}
+    found = (
+        rows.aggregate(**{name: Count("pk", filter=view.condition) for name, view in wanted.items()}) if wanted else {}
+    )
+    whole = {view.key: everything for view in spec.views if view.condition is None}
+    return {**whole, **{view.key: found[name] for name, view in wanted.items()}}
+
+
+def list_sums(cl: ChangeList) -> list[Sum]:
+    """Return the total of the filtered rows per currency; nothing where the list has no amount or too many rows."""
+    field = getattr(cl.model_admin, "sum_field", "")
+    if not field or not cl.result_count or cl.result_count >= COUNT_BOUND:
+        return []
+    found = cl.queryset.order_by("currency").values("currency").annotate(total=SumOf(field))
+    return [Sum(row["currency"], row["total"]) for row in found]
+
+
+def list_empty_words(cl: ChangeList) -> EmptyWords:
+    """Return what an empty list says: what was searched for, what the view means, or what to do first."""
+    if cl.query:
+        return EmptyWords(
+            _("Nothing found for “%(query)s”") % {"query": cl.query},
+            _("Numbers must match from their beginning."),
+            clear=True,
+        )
+    spec = _view_filter(cl)
+    if spec is not None and spec.chosen.empty_title:
+        return EmptyWords(spec.chosen.empty_title, spec.chosen.empty_text, clear=False)
+    ignored = {SEARCH_VAR, PAGE_VAR}
+    if any(value for key, value in cl.params.items() if key not in ignored):
+        return EmptyWords(_("Nothing fits these filters"), "", clear=True)
+    admin = cl.model_admin
+    return EmptyWords(getattr(admin, "empty_title", ""), getattr(admin, "empty_text", ""), clear=False)

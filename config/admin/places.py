@@ -1,0 +1,29 @@
+"""Where the rows that people speak of have their page: a party, a document."""
+
+from __future__ import annotations
+
+from django.utils.functional import Promise
+from django.utils.safestring import SafeString
+
+from crm.models import Company, Contact, Party
+from invoicing.models import CreditNote, Invoice, SalesDocument
+
+from .links import change_url, link
+
+
+def party_url(party: Party) -> str:
+    """The page of a party: that of a company or that of a contact."""
+    return change_url(Contact(pk=party.pk) if party.is_person else Company(pk=party.pk))
+
+
+def document_url(document: SalesDocument) -> str:
+    """The page of a document: that of an invoice or that of a credit note."""
+    return change_url(CreditNote(pk=document.pk) if document.is_credit_note else Invoice(pk=document.pk))
+
+
+def party_link(party: Party, words: str | Promise = "") -> SafeString:
+    return link(party_url(party), words or str(party))
+
+
+def document_link(document: SalesDocument, words: str | Promise = "") -> SafeString:
+    return link(document_url(document), words or str(document))

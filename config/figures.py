@@ -1,0 +1,65 @@
+"""Amounts, dates and moments as people read them, in their own language's signs."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import Decimal
+
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+
+
+def amount(value: Decimal | int | None, currency: str = "") -> str:
+    """Return an amount with two decimals and grouped thousands; the currency's code stands behind it when given."""
+    if value is None:
+        return ""
+    text = number_format(Decimal(value).quantize(Decimal("0.01")), decimal_pos=2, use_l10n=True, force_grouping=True)
+    return f"{text} {currency}" if currency else text
+
+
+def number(value: Decimal | int | None, decimals: int | None = None) -> str:
+    """Return a number with the decimals it needs; `decimals` is the least that are shown."""
+    if value is None:
+        return ""
+    value = Decimal(value)
+    needed = max(-int(value.normalize().as_tuple().exponent), 0)
+    return number_format(value, decimal_pos=max(needed, decimals or 0), use_l10n=True, force_grouping=True)
+
+
+def percentage(value: Decimal | None) -> str:
+    """Return per cents as they are written on documents: 21%, 5.5%."""
+    return "" if value is None else f"{number(value)}%"
+
+
+def day(value: date | datetime | None) -> str:
+    """Return a date as "17 Nov 2026"."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = timezone.localtime(value).date()
+    return date_format(value, "j M Y")
+
+
+def moment(value: datetime | None) -> str:
+    """Return a moment in local time: "today 14:02", "yesterday 02:00", "3 Nov 2026, 23:04"."""
+    if value is None:
+        return ""
+    local = timezone.localtime(value)
+    clock = date_format(local, "H:i")
+    today = timezone.localdate()
+    if local.date() == today:
+        return _("today %(time)s") % {"time": clock}
+    if local.date() == today - timedelta(days=1):
+        return _("yesterday %(time)s") % {"time": clock}
+    return f"{date_format(local, 'j M Y')}, {clock}"
+
+
+def duration(start: datetime, end: datetime | None) -> str:
+    """Return how long something took: "22 s", "2 min 05 s", "1 h 04 min". Until now when it has not ended."""
+    seconds = max(int(((end or timezone.now()) - start).total_seconds()), 0)
+    if seconds < 60:
+        return _("%(seconds)d s") % {"seconds": seconds}
+    if seconds < 3600:
+        return _("%(minutes)d min %(seconds)02d s") % {"minutes": seconds // 60, "seconds": seconds % 60}
+    return _("%(hours)d h %(minutes)02d min") % {"hours": seconds // 3600, "minutes": seconds % 3600 // 60}

@@ -1,0 +1,184 @@
+"""The panel "In the books" of a document: where it stands there, why, and what may be done about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from config.admin.links import change_url
+from config.figures import amount, day
+from invoicing.models import PaymentSource, SalesDocument
+
+from ..messages import Fix, ProblemText
+from ..models import IN_BOOKS, SENT, Posting, PostingState
+from ..registry import get_tool
+from ..standing import Standing, external_id_of, reason_words, standing_of
+from .words import FixLink, fix_of_posting, problem_of_posting, tool_label
+
+# Which verbs a state allows; the services check it again.
+VERBS: dict[str, frozenset[str]] = {
+    "retry": frozenset({PostingState.BLOCKED, PostingState.REFUSED}),
+    "include": frozenset({PostingState.EXCLUDED}),
+    "exclude": frozenset({PostingState.WAITING, PostingState.BLOCKED, PostingState.REFUSED, PostingState.GONE}),
+    "link": frozenset({PostingState.BLOCKED, PostingState.REFUSED, PostingState.UNCLEAR, PostingState.GONE}),
+    "other": frozenset({PostingState.BLOCKED, PostingState.REFUSED, PostingState.UNCLEAR}),
+    "send_again": frozenset({PostingState.GONE}),
+    "refresh": frozenset(IN_BOOKS),
+}
+CHANGE = "integrations.change_posting"
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A booking in the tool that may be this document: what a person compares before deciding."""
+
+    external_id: str
+    words: str
+    link_url: str
+    other_url: str
+
+
+def candidate_of(request: HttpRequest, posting: Posting) -> Candidate | None:
+    """The booking that a held-up posting is in doubt about, for somebody who may decide; None without one."""
+    params = posting.reason_params
+    external_id = params.get("external_id", "")
+    urls = verb_urls(request, posting)
+    problem = problem_of_posting(posting)
+    # The id of a relation (IMP-306) is no booking: only reasons about a booking lead to this choice.
+    if not external_id or "link" not in urls or problem is None or problem.fix is not Fix.POSTING:
+        return None
+    place = " ".join(part for part in (params.get("journal", ""), params.get("number", "")) if part)
+    parts = [place or external_id]
+    if params.get("date"):
+        parts.append(day(date.fromisoformat(params["date"])))
+    if params.get("total"):
+        parts.append(amount(abs(Decimal(params["total"])), ""))
+    return Candidate(external_id, ", ".join(parts), urls["link"], urls.get("other", ""))
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    at: datetime
+    words: str
+    detail: str = ""
+
+
+@dataclass(slots=True)
+class BooksPanel:
+    """Everything the panel shows; addresses are empty where the person or the state does not allow the verb."""
+
+    standing: Standing
+    reason: str = ""
+    problem: ProblemText | None = None
+    fix: FixLink | None = None
+    tool_label: str = ""
+    administration: str = ""
+    external_id: str = ""
+    totals: str = ""
+    where_to_look: str = ""
+    posting_url: str = ""
+    connection_url: str = ""
+    connect_url: str = ""
+    issue_url: str = ""
+    candidate: Candidate | None = None
+    timeline: list[Event] = field(default_factory=list)
+    urls: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def posting(self) -> Posting | None:
+        return self.standing.posting
+
+    @property
+    def is_sent(self) -> bool:
+        """Whether the tool has the document, or may have it."""
+        return self.standing.state in SENT
+
+    @property
+    def paid_here_open_there(self) -> bool:
+        return self.posting is not None and self.posting.paid_here_open_there
+
+
+def books_panel(request: HttpRequest, document: SalesDocument) -> BooksPanel:
+    """Return the panel of a document loaded with `standing.prefetches()` and `links_prefetch()`."""
+    found = standing_of(document)
+    panel = BooksPanel(found, reason=reason_words(found), external_id=external_id_of(document))
+    connection = found.connection
+    if connection is not None:
+        panel.tool_label = tool_label(connection.tool)
+        panel.administration = str(connection.administration or "")
+        if request.user.has_perm("integrations.view_connection"):
+            panel.connection_url = change_url(connection)
+    elif request.user.has_perm("integrations.add_connection"):
+        panel.connect_url = f"{reverse('admin:integrations_connection_add')}?entity={document.entity_id}"
+    if found.posting is not None:
+        _fill(panel, request, document, found.posting)
+    panel.timeline = _timeline(document, found.posting, panel.tool_label)
+    return panel
+
+
+def _fill(panel: BooksPanel, request: HttpRequest, document: SalesDocument, posting: Posting) -> None:
+    # Loaded already; without it the words would lack the document.
+    posting.sales_document = document
+    panel.problem = problem_of_posting(posting)
+    panel.fix = fix_of_posting(posting, panel.problem)
+    panel.totals = totals_words(posting)
+    if posting.external_id:
+        panel.where_to_look = get_tool(posting.connection.tool).where_to_look
+    if request.user.has_perm("integrations.view_posting"):
+        panel.posting_url = change_url(posting)
+    if posting.issue is not None and request.user.has_perm("integrations.view_issue"):
+        panel.issue_url = change_url(posting.issue)
+    panel.urls = verb_urls(request, posting)
+    panel.candidate = candidate_of(request, posting)
+
+
+def verb_urls(request: HttpRequest, posting: Posting) -> dict[str, str]:
+    """The addresses of the verbs that this person may use on a posting in its state."""
+    if not request.user.has_perm(CHANGE):
+        return {}
+    return {
+        verb: reverse(f"admin:integrations_posting_{verb}", args=[posting.pk])
+        for verb, states in VERBS.items()
+        if posting.state in states
+    }
+
+
+def totals_words(posting: Posting) -> str:
+    """Whether the tool's totals are ours; empty before there are any."""
+    if posting.state == PostingState.DIFFERS:
+        difference = posting.reason_params.get("difference", "")
+        return _("Differ by %(difference)s") % {"difference": difference} if difference else _("Differ")
+    if posting.state == PostingState.POSTED:
+        return _("Equal to the cent") if posting.tool_totals else _("Not stated by the tool")
+    return ""
+
+
+def _timeline(document: SalesDocument, posting: Posting | None, tool: str) -> list[Event]:
+    """What happened, newest first, in plain words."""
+    events: list[Event] = []
+    if document.booked_at is not None:
+        events.append(
+            Event(document.booked_at, _("Booked as %(number)s") % {"number": document.number}, document.booked_by)
+        )
+    if posting is not None:
+        if posting.sent_at is not None and posting.posted_at is None:
+            events.append(Event(posting.sent_at, _("Sent to %(tool)s, no booking known yet") % {"tool": tool}))
+        if posting.posted_at is not None:
+            place = " ".join(part for part in (posting.journal, posting.number) if part)
+            words = _("Posted as %(place)s") % {"place": place} if place else _("Posted")
+            looked = _("at attempt %(number)d") % {"number": posting.attempts} if posting.attempts > 1 else ""
+            events.append(Event(posting.posted_at, words, looked))
+        if posting.attached_at is not None:
+            events.append(Event(posting.attached_at, _("Files attached")))
+        if posting.state == PostingState.EXCLUDED:
+            events.append(Event(posting.changed_at, _("Excluded from the sync"), posting.excluded_by))
+    for payment in document.payments.all():
+        words = _("Payment of %(amount)s") % {"amount": amount(payment.amount, document.currency)}
+        source = tool if payment.source == PaymentSource.TOOL else payment.entered_by
+        events.append(Event(payment.created_at, words, source))
+    return sorted(events, key=lambda event: event.at, reverse=True)

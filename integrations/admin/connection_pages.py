@@ -1,0 +1,216 @@
+"""The sections of a connection: details, VAT codes, ledger accounts, issues, history."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Count, Q
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from config.admin.links import change_url, list_url
+from config.figures import duration
+from invoicing.admin.booking import person
+from invoicing.models import SalesDocument
+
+from .. import services, standing
+from ..models import Connection, ConnectionStatus, Posting, RunState
+from . import connecting
+from .connection_forms import LedgerLinksForm, LinksForm, SettingsForm, VatLinksForm
+from .issues import views_of
+from .progress import loaded, view_of
+from .syncing import own_sync
+from .words import problem_of_connection, tool_label
+
+if TYPE_CHECKING:
+    from .connections import ConnectionAdmin
+
+SHOWN_RUNS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Tab:
+    title: str | Promise
+    url: str
+    active: bool = False
+    count: int = 0
+
+
+def shell(page: ConnectionAdmin, request: HttpRequest, connection: Connection, active: str) -> dict[str, Any]:
+    """What every section shows: title, tabs, the sync button and the progress of this connection."""
+    open_count = connection.issues.open().count()
+    tabs = [
+        Tab(_("Details"), change_url(connection), active == "details"),
+        Tab(_("VAT codes"), page.url("vat", connection), active == "vat"),
+        Tab(_("Ledger accounts"), page.url("ledger", connection), active == "ledger"),
+        Tab(_("Synchronisation"), page.url("synchronisation", connection), active == "synchronisation"),
+        Tab(_("Issues"), page.url("issues", connection), active == "issues", open_count),
+        Tab(_("History"), page.url("runs", connection), active == "runs"),
+    ]
+    tool = tool_label(connection.tool)
+    return {
+        **page.admin_site.each_context(request),
+        **own_sync(request, page, connection),
+        "title": _("%(entity)s with %(tool)s") % {"entity": connection.entity, "tool": tool},
+        "back_url": list_url(Connection),
+        "page_tabs": tabs,
+        "connection": connection,
+        "tool": tool,
+        "may_change": page.has_change_permission(request, connection),
+        "preview_url": page.url("preview", connection) if connection.status == ConnectionStatus.CONNECTED else "",
+    }
+
+
+def details_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """How the connection is, what is missing, and its settings."""
+    connection = page.connection(request, pk)
+    may_change = page.has_change_permission(request, connection)
+    form = SettingsForm(connection, request.POST or None)
+    if request.method == "POST":
+        if not may_change:
+            raise PermissionDenied
+        if form.is_valid():
+            changes = services.consequences_of(connection, form.values())
+            if changes and "confirmed" not in request.POST:
+                return _ask_about_changes(page, request, connection, form, changes)
+            try:
+                services.save_settings(connection=connection, user=person(request), **form.values())
+                messages.success(request, _("The settings are saved."))
+                return HttpResponseRedirect(change_url(connection))
+            except services.ConnectError as error:
+                form.add_error(None, str(error))
+    context = {
+        **shell(page, request, connection, "details"),
+        "form": form,
+        "problem": problem_of_connection(connection),
+        "facts": _facts(connection),
+        "steps": connecting.open_steps(page, connection),
+        "urls": connecting.verb_urls(page, connection) if may_change else {},
+    }
+    return TemplateResponse(request, "admin/integrations/connection.html", context)
+
+
+def _ask_about_changes(
+    page: ConnectionAdmin,
+    request: HttpRequest,
+    connection: Connection,
+    form: SettingsForm,
+    changes: services.Consequences,
+) -> HttpResponse:
+    """What saving would change for documents, in numbers; saved only when confirmed."""
+    context = {
+        **page.admin_site.each_context(request),
+        "title": _("What this changes"),
+        "back_url": change_url(connection),
+        "connection": connection,
+        "tool": tool_label(connection.tool),
+        "form": form,
+        "changes": changes,
+        "start_date": form.cleaned_data["start_date"],
+    }
+    return TemplateResponse(request, "admin/integrations/connection_change.html", context)
+
+
+def _facts(connection: Connection) -> dict[str, Any]:
+    states = Posting.objects.filter(connection=connection).values_list("state", flat=True)
+    in_books = states.filter(state__in=["posted", "differs"]).count()
+    # Also what was booked since the last run and has no posting yet.
+    waiting = SalesDocument.objects.filter(standing.waiting(), entity=connection.entity_id).count()
+    held = states.filter(state__in=["blocked", "refused", "unclear", "gone"]).count()
+    return {"in_books": in_books, "waiting": waiting, "held": held, "filter": {"connection__id__exact": connection.pk}}
+
+
+def vat_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Which VAT code of the tool belongs to each of our rates."""
+    return _links_page(page, request, pk, section="vat", form_class=VatLinksForm, save=services.link_vat)
+
+
+def ledger_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Which ledger account lines of a rate go to that name none themselves."""
+    return _links_page(page, request, pk, section="ledger", form_class=LedgerLinksForm, save=services.link_ledger)
+
+
+def _links_page(
+    page: ConnectionAdmin, request: HttpRequest, pk: int, *, section: str, form_class: type[LinksForm], save: Any
+) -> HttpResponse:
+    connection = page.connection(request, pk)
+    if request.method == "POST" and not page.has_change_permission(request, connection):
+        raise PermissionDenied
+    form = form_class(connection, request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            changed = sum(
+                save(connection=connection, direction=direction, links=form.links(direction), user=person(request))
+                for direction in form.directions
+            )
+            words = ngettext("%(n)d link changed.", "%(n)d links changed.", changed) % {"n": changed}
+            messages.success(request, words if changed else _("Nothing was changed."))
+            return HttpResponseRedirect(page.url(section, connection))
+        except services.ConnectError as error:
+            form.add_error(None, str(error))
+    context = {
+        **shell(page, request, connection, section),
+        "form": form,
+        "rows": form.rows(),
+        "section": section,
+        "hidden_count": form.hidden_count() if isinstance(form, VatLinksForm) else 0,
+    }
+    return TemplateResponse(request, "admin/integrations/connection_links.html", context)
+
+
+def issues_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """What the sync cannot do by itself, the cause that holds up most first."""
+    connection = page.connection(request, pk)
+    closed = request.GET.get("view") == "closed"
+    since = timezone.now() - timedelta(days=90)
+    everything = connection.issues.select_related("connection__entity", "party")
+    rows = everything.filter(resolved_at__gte=since) if closed else everything.open()
+    context = {
+        **shell(page, request, connection, "issues"),
+        "views": views_of(list(rows[:100])),
+        "closed": closed,
+        "open_count": connection.issues.open().count(),
+        "closed_count": connection.issues.filter(resolved_at__gte=since).count(),
+        "last_run": connection.runs.order_by("-pk").first(),
+    }
+    return TemplateResponse(request, "admin/integrations/connection_issues.html", context)
+
+
+def runs_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """The runs of the connection, newest first."""
+    connection = page.connection(request, pk)
+    now = timezone.now()
+    days = {"7": 7, "30": 30, "90": 90}.get(request.GET.get("days", ""), 7)
+    counts = connection.runs.aggregate(
+        **{f"days_{n}": Count("pk", filter=Q(created_at__gte=now - timedelta(days=n))) for n in (7, 30, 90)},
+        troubled=Count(
+            "pk",
+            filter=Q(created_at__gte=now - timedelta(days=days), state__in=[RunState.WITH_ISSUES, RunState.STOPPED]),
+        ),
+    )
+    rows = loaded(connection.runs.all()).order_by("-pk").filter(created_at__gte=now - timedelta(days=days))
+    if request.GET.get("issues"):
+        rows = rows.filter(state__in=[RunState.WITH_ISSUES, RunState.STOPPED])
+    runs = [{"view": view_of(run), "took": duration(run.created_at, run.finished_at)} for run in rows[:SHOWN_RUNS]]
+    context = {
+        **shell(page, request, connection, "runs"),
+        "runs": runs,
+        "days": str(days),
+        "periods": [
+            ("7", _("Last 7 days"), counts["days_7"]),
+            ("30", _("30 days"), counts["days_30"]),
+            ("90", _("90 days"), counts["days_90"]),
+        ],
+        "troubled": counts["troubled"],
+        "only_issues": bool(request.GET.get("issues")),
+        "synchronisation_url": page.url("synchronisation", connection),
+    }
+    return TemplateResponse(request, "admin/integrations/connection_runs.html", context)

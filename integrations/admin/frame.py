@@ -1,0 +1,95 @@
+"""What every page shows of the bridge: the sync button, running syncs, and whether any worker lives."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.cache import cache
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.functional import cached_property
+
+from ..models import Connection, Issue, SyncRun
+from ..sync import heartbeat
+from .notifications import Bell, bell_of
+from .progress import Progress, loaded, progress_of
+
+START = "integrations.add_syncrun"
+# A worker writes a sign of life every minute; three missed ones mean that none lives.
+SILENT_AFTER = timedelta(minutes=4)
+_BADGE_SECONDS = 30
+
+
+@dataclass(frozen=True, slots=True)
+class SyncButton:
+    """`url` empty: nothing that this person may start."""
+
+    url: str
+    running: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Silence:
+    """No worker lives; `since` None: there never was one."""
+
+    since: datetime | None
+
+
+class Frame:
+    """Read from the database only where a template asks for it."""
+
+    def __init__(self, request: HttpRequest) -> None:
+        self._request = request
+
+    @cached_property
+    def _runs(self) -> list[SyncRun]:
+        return list(loaded(SyncRun.objects.unfinished()).order_by("pk"))
+
+    @cached_property
+    def sync(self) -> SyncButton:
+        """The button that starts all connections that are ready and not running."""
+        if not self._request.user.has_perm(START):
+            return SyncButton(url="", running=False)
+        ready = set(Connection.objects.ready().values_list("pk", flat=True))
+        busy = {run.connection_id for run in self._runs}
+        waiting = ready - busy
+        url = reverse("admin:integrations_connection_sync_all") if waiting else ""
+        return SyncButton(url=url, running=bool(busy) and not waiting)
+
+    @cached_property
+    def progress(self) -> Progress:
+        """The syncs that run now, for those who may look at runs."""
+        may_look = self._request.user.has_perm("integrations.view_syncrun")
+        return progress_of(self._runs if may_look else [])
+
+    @cached_property
+    def bell(self) -> Bell:
+        """The newest notifications of the person, in one query."""
+        return bell_of(self._request)
+
+    @cached_property
+    def silence(self) -> Silence | None:
+        """Since when no worker gave a sign of life; None while one does, or where nothing is connected."""
+        last = heartbeat.last_beat_at()
+        if last is not None and timezone.now() - last < SILENT_AFTER:
+            return None
+        return Silence(since=last) if Connection.objects.ready().exists() else None
+
+
+def frame_context(request: HttpRequest) -> dict[str, Any]:
+    """What Unfold adds to the context of every page of the admin."""
+    user = request.user
+    return {"frame": Frame(request)} if user.is_authenticated and user.is_staff else {}
+
+
+def open_issues(request: HttpRequest) -> str:
+    """The number of open issues beside the menu's entry, at most half a minute old; empty when there is none."""
+    key = "boekbrug-open-issues"
+    number = cache.get(key)
+    if number is None:
+        number = Issue.objects.open().count()
+        cache.set(key, number, _BADGE_SECONDS)
+    return str(number) if number else ""

@@ -1,0 +1,242 @@
+"""Postings: where each document stands on its way into the books, and what a person may decide about it."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
+from django.db.models import Q, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_POST
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+
+from config.admin.links import change_url, link, list_url, next_url
+from config.admin.lists import BookkeepingAdmin, View
+from config.admin.places import document_link, document_url
+from config.figures import amount, moment
+from config.states import state_label
+from crm.search import matching_party_ids
+from invoicing.admin.booking import person
+
+from .. import services
+from ..base.errors import IntegrationError
+from ..models import IN_BOOKS, Posting, PostingState
+from .books_panel import CHANGE, candidate_of, totals_words, verb_urls
+from .filters import ConnectionFilter
+from .words import fix_of_posting, problem_of_posting, tool_label
+
+
+class ReadOnlyAdmin(BookkeepingAdmin):
+    """Rows that only the sync writes: looked at, never typed."""
+
+    show_add_link = False
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return False
+
+    def row(self, request: HttpRequest, object_id: str) -> Any:
+        """The row of an own page. Http404, PermissionDenied."""
+        if not self.has_view_permission(request):
+            raise PermissionDenied
+        found = self.get_queryset(request).filter(pk=object_id).first() if object_id.isdigit() else None
+        if found is None:
+            raise Http404
+        return found
+
+
+@admin.register(Posting)
+class PostingAdmin(ReadOnlyAdmin):
+    list_display = ["reference", "document", "customer", "total", "place", "state_words", "reason", "posted"]
+    list_filter = [
+        ("state", ChoicesDropdownFilter),
+        ConnectionFilter,
+        ("posted_at", RangeDateTimeFilter),
+    ]
+    list_select_related = ["connection__entity", "sales_document__party", "administration", "issue"]
+    search_fields = ["reference"]
+    search_help_text = _("Number here or in the tool, or customer name")
+    shows_progress = True
+    empty_title = _("No postings yet")
+    empty_text = _("A posting appears for each booked document in scope with the first sync of a connection.")
+
+    def get_views(self, request: HttpRequest) -> list[View]:
+        held = [
+            PostingState.BLOCKED,
+            PostingState.REFUSED,
+            PostingState.UNCLEAR,
+            PostingState.DIFFERS,
+            PostingState.GONE,
+        ]
+        return [
+            View(key="", title=_("All")),
+            View(key="waiting", title=_("Waiting"), condition=Q(state=PostingState.WAITING), empty_title=_("Nothing waits")),
+            View(
+                key="held", title=_("Needs a person"), condition=Q(state__in=held),
+                empty_title=_("Nothing is held up"), empty_text=_("Every document is in the books or waits for the next sync."),
+            ),
+            View(key="posted", title=_("Posted"), condition=Q(state__in=IN_BOOKS), empty_title=_("Nothing is posted yet")),
+            View(key="excluded", title=_("Excluded"), condition=Q(state=PostingState.EXCLUDED), empty_title=_("Nothing is excluded")),
+        ]  # fmt: skip
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
+    ) -> tuple[QuerySet[Any], bool]:
+        term = search_term.strip()
+        if not term:
+            return queryset, False
+        condition = Q(reference__startswith=term) | Q(number__startswith=term) | Q(external_id=term)
+        ids = matching_party_ids(term)
+        return queryset.filter(condition | Q(sales_document__party_id__in=ids) if ids else condition), False
+
+    def get_urls(self) -> list[URLPattern]:
+        verbs = {
+            "retry": self._retry, "include": self._include, "exclude": self._exclude, "link": self._link,
+            "send_again": self._send_again, "refresh": self._refresh, "other": self._other,
+        }  # fmt: skip
+        own = [
+            path(
+                f"<int:pk>/{name.replace('_', '-')}/",
+                self.admin_site.admin_view(require_POST(self._view_of(verb))),
+                name=f"integrations_posting_{name}",
+            )
+            for name, verb in verbs.items()
+        ]
+        return [*own, *super().get_urls()]
+
+    def _view_of(self, verb: Any) -> Any:
+        """Wrap a verb: rights, the row, its refusal as a message, and back to where the form stood."""
+
+        def view(request: HttpRequest, pk: int) -> HttpResponse:
+            posting = self.row(request, str(pk))
+            if not request.user.has_perm(CHANGE):
+                raise PermissionDenied
+            try:
+                messages.success(request, verb(request, posting))
+            except (services.PostingError, services.ConnectError) as error:
+                messages.error(request, str(error))
+            except IntegrationError:
+                words = _t("%(tool)s did not answer. Nothing was changed; try again later.")
+                messages.error(request, words % {"tool": tool_label(posting.connection.tool)})
+            return HttpResponseRedirect(next_url(request, change_url(posting)))
+
+        return view
+
+    def _retry(self, request: HttpRequest, posting: Posting) -> str:
+        services.retry(posting=posting, user=person(request))
+        return _t("%(document)s is offered again with the next sync.") % {"document": posting}
+
+    def _include(self, request: HttpRequest, posting: Posting) -> str:
+        services.include(posting=posting, user=person(request))
+        return _t("%(document)s is no longer excluded.") % {"document": posting}
+
+    def _exclude(self, request: HttpRequest, posting: Posting) -> str:
+        services.exclude(posting=posting, reason=request.POST.get("reason", ""), user=person(request))
+        return _t("%(document)s is excluded from the sync.") % {"document": posting}
+
+    def _send_again(self, request: HttpRequest, posting: Posting) -> str:
+        services.send_again(posting=posting, user=person(request))
+        return _t("%(document)s is sent again with the next sync.") % {"document": posting}
+
+    def _link(self, request: HttpRequest, posting: Posting) -> str:
+        external_id = request.POST.get("external_id", "").strip()[:60]
+        if not external_id:
+            raise services.PostingError(_t("Fill in the ID of the booking."))
+        linked = services.link_to_existing(posting=posting, external_id=external_id, user=person(request))
+        if linked.state == PostingState.DIFFERS:
+            return _t("%(document)s is linked; the totals there differ from ours.") % {"document": posting}
+        return _t("%(document)s is linked to the booking that stands there.") % {"document": posting}
+
+    def _other(self, request: HttpRequest, posting: Posting) -> str:
+        external_id = request.POST.get("external_id", "").strip()[:60]
+        services.not_the_same(posting=posting, external_id=external_id, user=person(request))
+        return _t("%(document)s goes to the books with the next sync, beside the other booking.") % {
+            "document": posting
+        }
+
+    def _refresh(self, request: HttpRequest, posting: Posting) -> str:
+        tool = {"document": posting, "tool": tool_label(posting.connection.tool)}
+        match services.refresh_from_tool(posting=posting, user=person(request)):
+            case "found":
+                return _t("%(document)s stands in %(tool)s.") % tool
+            case "gone":
+                return _t("%(document)s no longer stands in %(tool)s.") % tool
+        return _t("%(tool)s could not say whether %(document)s stands there.") % tool
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The page of one posting."""
+        posting: Posting = self.row(request, object_id)
+        document = posting.sales_document
+        problem = problem_of_posting(posting)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _t("Posting of %(reference)s") % {"reference": posting.reference},
+            "back_url": list_url(Posting),
+            "posting": posting,
+            "document": document,
+            "document_link": document_link(document) if document is not None else "",
+            "problem": problem,
+            "fix": fix_of_posting(posting, problem),
+            "tool": tool_label(posting.connection.tool),
+            "totals_words": totals_words(posting),
+            "connection_url": change_url(posting.connection),
+            "issue_url": change_url(posting.issue) if posting.issue is not None else "",
+            "urls": verb_urls(request, posting),
+            "candidate": candidate_of(request, posting),
+            "settlements": list(posting.settlement_items.filter(deleted=False).order_by("pk")[:50]),
+        }
+        return TemplateResponse(request, "admin/integrations/posting.html", context)
+
+    @admin.display(description=_("customer"))
+    def customer(self, posting: Posting) -> str:
+        document = posting.sales_document
+        return (document.buyer_name or str(document.party)) if document is not None else "–"
+
+    @admin.display(description=_("document"))
+    def document(self, posting: Posting) -> SafeString | str:
+        return (
+            link(document_url(posting.sales_document), posting.sales_document.get_kind_display())
+            if posting.sales_document
+            else "–"
+        )
+
+    @admin.display(description=_("total"))
+    def total(self, posting: Posting) -> str:
+        document = posting.sales_document
+        return amount(document.total, "" if document.currency == "EUR" else document.currency) if document else ""
+
+    @admin.display(description=_("in the tool"))
+    def place(self, posting: Posting) -> str:
+        return " ".join(part for part in (posting.journal, posting.number) if part) or "–"
+
+    @admin.display(description=_("state"), ordering="state")
+    def state_words(self, posting: Posting) -> SafeString:
+        return state_label("posting", posting.state)
+
+    @admin.display(description=_("reason"))
+    def reason(self, posting: Posting) -> SafeString | str:
+        problem = problem_of_posting(posting)
+        if problem is None:
+            return ""
+        words = format_html(
+            '<span class="bb-clip" title="{}">{}</span>', problem.sentence, problem.headline or problem.sentence
+        )
+        return link(change_url(posting.issue), words) if posting.issue is not None else words
+
+    @admin.display(description=_("posted"), ordering="posted_at")
+    def posted(self, posting: Posting) -> str:
+        return moment(posting.posted_at)

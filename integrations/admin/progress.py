@@ -1,0 +1,143 @@
+"""Runs as people follow them: which step, how many sent, what is blocked; whole pages and the piece that moves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from config.admin.links import change_url
+
+from ..models import RunStep, RunTrigger, SyncRun
+from .words import problem_of_run, tool_label
+
+_STEPS = list(RunStep)
+# What became of a document that the run sent, or tried to.
+_ANSWERED = ("posted", "differs", "refused", "unclear")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """One run in words and numbers. `share` is None where there is no document to send."""
+
+    run: SyncRun
+    entity: str
+    tool: str
+    state: str
+    is_finished: bool
+    step_number: int
+    steps: int
+    step: str
+    to_send: int
+    answered: int
+    sent: int
+    blocked: int
+    paid: int
+    partly: int
+    not_before: datetime | None
+    starter: str
+    url: str
+    sentence: str
+    advice: str
+
+
+def view_of(run: SyncRun) -> RunView:
+    """Return the view of a run loaded with connection, entity and starter."""
+    sales = run.counters.get("sales", {})
+    payments = run.counters.get("payments", {})
+    problem = problem_of_run(run)
+    return RunView(
+        run=run,
+        entity=str(run.connection.entity),
+        tool=tool_label(run.connection.tool),
+        state=run.state,
+        is_finished=run.is_finished,
+        step_number=_STEPS.index(RunStep(run.step)) + 1,
+        steps=len(_STEPS),
+        step=str(RunStep(run.step).label),
+        to_send=max(sales.get("to_send", 0), 0),
+        answered=sum(sales.get(what, 0) for what in _ANSWERED),
+        sent=sales.get("posted", 0) + sales.get("differs", 0),
+        blocked=sales.get("blocked", 0),
+        paid=payments.get("paid", 0),
+        partly=payments.get("partly", 0),
+        not_before=run.not_before,
+        starter=starter_of(run),
+        url=change_url(run),
+        sentence=problem.sentence if problem is not None else "",
+        advice=problem.advice if problem is not None else "",
+    )
+
+
+def starter_of(run: SyncRun) -> str:
+    """Who or what started a run: a person's name, else the trigger's word."""
+    if run.started_by is not None:
+        return run.started_by.get_full_name() or run.started_by.get_username()
+    return str(RunTrigger(run.trigger).label)
+
+
+def loaded(runs: QuerySet[SyncRun]) -> QuerySet[SyncRun]:
+    return runs.select_related("connection__entity", "started_by")
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """What the moving piece shows; with an `url` it asks for itself again, since a run goes on."""
+
+    views: tuple[RunView, ...]
+    url: str
+
+
+def progress_of(runs: Iterable[SyncRun], connection_id: int | None = None) -> Progress:
+    """Return what is shown of these runs; `connection_id` says that they stand on the page of one connection."""
+    views = tuple(view_of(run) for run in runs)
+    if all(view.is_finished for view in views):
+        return Progress(views, "")
+    ids = ",".join(str(view.run.pk) for view in views)
+    page = f"&connection={connection_id}" if connection_id is not None else ""
+    return Progress(views, f"{reverse('admin:integrations_connection_progress')}?runs={ids}{page}")
+
+
+def watched(request: HttpRequest) -> list[SyncRun]:
+    """The runs that a page follows, by the ids it names; at most 20."""
+    ids = [int(part) for part in request.GET.get("runs", "").split(",") if part.isdigit()][:20]
+    return list(loaded(SyncRun.objects.filter(pk__in=ids)).order_by("pk"))
+
+
+_ITEMS = ("catalogue", "references", "parties", "sales", "attachments", "payments")
+# What the run counts for itself, told elsewhere on the page or to nobody.
+_SILENT = frozenset({"mirror_calls", "calls", "left"})
+
+
+def item_rows(run: SyncRun) -> list[dict[str, Any]]:
+    """The counters of a run as rows: item kind, and what became of how many."""
+    items = {
+        "catalogue": _("Lists of the tool"),
+        "references": _("Bookings read before the first send"),
+        "parties": _("Customers"),
+        "sales": _("Invoices and credit notes"),
+        "attachments": _("Attachments"),
+        "payments": _("Payments"),
+    }
+    words = {
+        "planned": _("looked at"), "to_send": _("to send"), "posted": _("posted"), "differs": _("posted, totals differ"),
+        "blocked": _("blocked"), "refused": _("refused"), "unclear": _("unclear"), "excluded": _("excluded"),
+        "not_tried": _("not tried"), "found": _("found there already"), "waiting_for_customer": _("wait for their customer"),
+        "lists": _("lists"), "created": _("made"), "updated": _("updated"), "linked": _("found there"), "unlinked": _("no longer there"),
+        "read": _("read"), "rows": _("rows read"), "paid": _("paid"), "partly": _("partly paid"),
+        "paid_here_open_there": _("paid here, open there"), "gone": _("gone"), "attached": _("attached"),
+    }  # fmt: skip
+    rows = []
+    for item in _ITEMS:
+        counts: dict[str, int] = run.counters.get(item) or {}
+        shown = {what: number for what, number in counts.items() if number and what not in _SILENT}
+        if counts:
+            pieces = [f"{number} {words.get(what, what.replace('_', ' '))}" for what, number in shown.items()]
+            rows.append({"item": items[item], "words": ", ".join(pieces) or "0"})
+    return rows

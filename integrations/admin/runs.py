@@ -1,0 +1,117 @@
+"""Runs of the sync: a list, and the page of one run."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib import admin
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext as _t
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+
+from config.admin.links import change_url, link, list_url
+from config.admin.lists import View
+from config.figures import duration, moment
+from config.states import state_label
+
+from ..models import Issue, RunState, SyncRun
+from .filters import ConnectionFilter
+from .postings import ReadOnlyAdmin
+from .progress import item_rows, loaded, progress_of, starter_of, view_of
+from .words import problem_of_run, tool_label
+
+SHOWN_CALLS = 50
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(ReadOnlyAdmin):
+    list_display = ["started", "connection_words", "by", "sent", "blocked", "payments", "took", "result"]
+    list_filter = [
+        ("state", ChoicesDropdownFilter),
+        ConnectionFilter,
+        ("trigger", ChoicesDropdownFilter),
+        ("created_at", RangeDateTimeFilter),
+    ]
+    list_select_related = ["connection__entity", "started_by"]
+    shows_progress = True
+    empty_title = _("No run yet")
+    empty_text = _("Start the first sync on the page of a connection; Preview shows what will be sent.")
+
+    def get_views(self, request: HttpRequest) -> list[View]:
+        return [
+            View(key="", title=_("All")),
+            View(
+                key="issues",
+                title=_("With issues"),
+                condition=Q(state=RunState.WITH_ISSUES),
+                empty_title=_("No run had issues"),
+            ),
+            View(
+                key="stopped",
+                title=_("Stopped"),
+                condition=Q(state=RunState.STOPPED),
+                empty_title=_("No run was stopped"),
+            ),
+        ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return loaded(super().get_queryset(request))
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """The page of one run: what it did per item kind, why it stopped, and its calls."""
+        run: SyncRun = self.row(request, object_id)
+        context = {
+            **self.admin_site.each_context(request),
+            "title": _t("Run of %(when)s") % {"when": moment(run.created_at)},
+            "back_url": list_url(SyncRun),
+            "run": run,
+            "view": view_of(run),
+            "own_progress": progress_of([] if run.is_finished else [run]),
+            "problem": problem_of_run(run),
+            "items": item_rows(run),
+            "took": duration(run.created_at, run.finished_at),
+            "connection_url": change_url(run.connection),
+            "tool": tool_label(run.connection.tool),
+            "issues_url": list_url(Issue, connection__id__exact=run.connection_id),
+            "calls": list(run.exchanges.order_by("-pk")[:SHOWN_CALLS]),
+        }
+        return TemplateResponse(request, "admin/integrations/run.html", context)
+
+    @admin.display(description=_("started"), ordering="created_at")
+    def started(self, run: SyncRun) -> str:
+        return moment(run.created_at)
+
+    @admin.display(description=_("connection"))
+    def connection_words(self, run: SyncRun) -> SafeString:
+        return link(change_url(run.connection), f"{run.connection.entity}, {tool_label(run.connection.tool)}")
+
+    @admin.display(description=_("by"))
+    def by(self, run: SyncRun) -> str:
+        return starter_of(run)
+
+    @admin.display(description=_("sent"))
+    def sent(self, run: SyncRun) -> int:
+        return view_of(run).sent
+
+    @admin.display(description=_("blocked"))
+    def blocked(self, run: SyncRun) -> int:
+        return view_of(run).blocked
+
+    @admin.display(description=_("paid"))
+    def payments(self, run: SyncRun) -> int:
+        return view_of(run).paid
+
+    @admin.display(description=_("took"))
+    def took(self, run: SyncRun) -> str:
+        return duration(run.created_at, run.finished_at)
+
+    @admin.display(description=_("result"), ordering="state")
+    def result(self, run: SyncRun) -> SafeString:
+        problem = problem_of_run(run)
+        return state_label("run", run.state, title=problem.sentence if problem is not None else "")

@@ -1,0 +1,85 @@
+"""The section Synchronisation of a connection: every night or by hand, one's own payment notices, last and next run."""
+
+from __future__ import annotations
+
+from datetime import datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from invoicing.admin.booking import person
+
+from .. import services
+from ..models import Connection, ConnectionStatus, NotificationPreference
+from ..services.notifying import SEES_DOCUMENTS
+from ..sync.dispatcher import spread_seconds
+from .connection_pages import shell
+from .progress import loaded, view_of
+
+if TYPE_CHECKING:
+    from .connections import ConnectionAdmin
+
+
+def synchronisation_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Show the choices (GET); save the connection's, which an admin may, or the person's own (POST)."""
+    connection = page.connection(request, pk)
+    sees_documents = request.user.has_perm(SEES_DOCUMENTS)
+    if request.method == "POST":
+        if request.POST.get("what") == "mine":
+            if not sees_documents:
+                raise PermissionDenied
+            services.save_preference(
+                user=person(request), connection=connection, on_payment="on_payment" in request.POST,
+                by_email="by_email" in request.POST,
+            )  # fmt: skip
+            messages.success(request, _("Your choices are saved."))
+        else:
+            _save_automatic(page, request, connection)
+        return HttpResponseRedirect(page.url("synchronisation", connection))
+    last = loaded(connection.runs.filter(finished_at__isnull=False)).order_by("-pk").first()
+    wish = NotificationPreference.objects.filter(user_id=person(request).pk, connection=connection).first()
+    context: dict[str, Any] = {
+        **shell(page, request, connection, "synchronisation"),
+        "last": view_of(last) if last is not None else None,
+        "next_at": next_automatic(connection),
+        "locked": connection.first_success_at is None,
+        "sees_documents": sees_documents,
+        "wish": wish or NotificationPreference(),
+        "address": getattr(person(request), "email", ""),
+        "wishes_url": reverse("admin:integrations_notification_wishes"),
+    }
+    return TemplateResponse(request, "admin/integrations/connection_synchronisation.html", context)
+
+
+def _save_automatic(page: ConnectionAdmin, request: HttpRequest, connection: Connection) -> None:
+    if not page.has_change_permission(request, connection):
+        raise PermissionDenied
+    try:
+        services.save_settings(
+            connection=connection, user=person(request), automatic_sync="automatic_sync" in request.POST
+        )
+        messages.success(request, _("The settings are saved."))
+    except services.ConnectError as error:
+        messages.error(request, str(error))
+
+
+def next_automatic(connection: Connection) -> datetime | None:
+    """When the next sync starts by itself; None when none is planned."""
+    if connection.status != ConnectionStatus.CONNECTED:
+        return None
+    if connection.follow_up_at is not None:
+        return connection.follow_up_at
+    if not connection.automatic_sync or connection.first_success_at is None:
+        return None
+    now = timezone.localtime()
+    tonight = now.replace(hour=settings.BOEKBRUG_NIGHTLY_HOUR, minute=0, second=0, microsecond=0)
+    if tonight <= now:
+        tonight += timedelta(days=1)
+    return tonight + timedelta(seconds=spread_seconds(connection.pk))

@@ -1,0 +1,86 @@
+"""Sentences about problems for the pages, and the page on which each is put right."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from config.admin.places import document_url
+
+from ..messages import Fix, ProblemText, connection_reason, fix_url, issue_text, posting_reason, run_reason
+from ..models import Connection, Issue, Posting, SyncRun
+from ..registry import get_tool
+
+problem_of_posting = posting_reason
+problem_of_issue = issue_text
+problem_of_connection = connection_reason
+
+
+@dataclass(frozen=True, slots=True)
+class FixLink:
+    """A button that leads to where the cause is put right."""
+
+    words: str
+    url: str
+
+
+def tool_label(key: str) -> str:
+    """The tool's name; the key itself for one that is not offered any more."""
+    try:
+        return get_tool(key).label
+    except LookupError:
+        return key
+
+
+def problem_of_run(run: SyncRun) -> ProblemText | None:
+    return run_reason(run)
+
+
+def fix_of_posting(posting: Posting, problem: ProblemText | None) -> FixLink | None:
+    """Where the cause of a posting's problem is put right; None where it is not here."""
+    if problem is None:
+        return None
+    document = posting.sales_document
+    url = _section_url(problem.fix, posting.connection) or fix_url(
+        problem.fix,
+        connection=posting.connection,
+        party_id=document.party_id if document is not None else None,
+        document_id=document.pk if document is not None else None,
+        posting_id=posting.pk,
+    )
+    return FixLink(problem.fix_label, url) if url else None
+
+
+def fix_of_issue(issue: Issue, problem: ProblemText, postings: Sequence[Posting] = ()) -> FixLink | None:
+    """Where the cause of an issue is put right; one about many documents leads to none of them."""
+    only = postings[0].sales_document if len(postings) == 1 else None
+    if only is not None and problem.fix in (Fix.POSTING, Fix.DOCUMENT):
+        # What stands there and the buttons to decide are beside the document itself.
+        return FixLink(problem.fix_label, document_url(only))
+    url = _section_url(problem.fix, issue.connection, rate_id=_rate_id(issue)) or fix_url(
+        problem.fix, connection=issue.connection, party_id=issue.party_id
+    )
+    return FixLink(problem.fix_label, url) if url else None
+
+
+def _section_url(fix: Fix, connection: Connection, rate_id: int | None = None) -> str:
+    """The section of the connection that a fix belongs to; empty for what is put right elsewhere."""
+    match fix:
+        case Fix.VAT_CODES:
+            page = reverse("admin:integrations_connection_vat", args=[connection.pk])
+            return f"{page}#rate-{rate_id}" if rate_id is not None else page
+        case Fix.LEDGER_ACCOUNTS:
+            return reverse("admin:integrations_connection_ledger", args=[connection.pk])
+        case Fix.JOURNALS | Fix.PAYMENT_TERM | Fix.DISCOUNT_ACCOUNT:
+            return f"{reverse('admin:integrations_connection_change', args=[connection.pk])}#settings"
+        case Fix.SIGN_IN | Fix.SETUP:
+            return reverse("admin:integrations_connection_change", args=[connection.pk])
+    return ""
+
+
+def _rate_id(issue: Issue) -> int | None:
+    kind, _colon, rest = issue.cause_key.partition(":")
+    number = rest.partition(":")[0]
+    return int(number) if kind == "vat-rate" and number.isdigit() else None

@@ -1,0 +1,132 @@
+"""What the engine asks of a bookkeeping tool: the whole interface, and its properties as data.
+
+The engine reads `capabilities` and `limits`; it never asks for a tool's name. Source: design, section 4.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import ClassVar, Protocol
+
+from .records import (
+    AdministrationRecord,
+    BookedRecord,
+    Catalogue,
+    CatalogueKind,
+    Document,
+    DocumentQuery,
+    DocumentRef,
+    ExternalRef,
+    File,
+    Finding,
+    MissingRight,
+    Outcome,
+    Page,
+    PartyData,
+    PartyRecord,
+    Settlements,
+)
+
+
+class Capability(enum.StrEnum):
+    JOURNALS = "journals"
+    SEPARATE_CREDIT_NOTE_JOURNAL = "separate-credit-note-journal"
+    PAYMENT_TERMS = "payment-terms"
+    DIRECT_DEBIT_TERMS = "direct-debit-terms"
+    LINE_VAT_AMOUNTS = "line-vat-amounts"
+    FOREIGN_CURRENCY = "foreign-currency"
+    ATTACHMENTS_WITH_BOOKING = "attachments-with-booking"
+    ATTACHMENTS_AFTER_BOOKING = "attachments-after-booking"
+    CALLER_NUMBERED = "caller-numbered"
+    CONTACTS_INLINE = "contacts-inline"
+    SEPARATE_ROLE_CODES = "separate-role-codes"
+    PARTY_CHANGES = "party-changes"  # parties(cursor) can go on from where it stopped
+    FIND_BY_REFERENCE = "find-by-reference"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallLimit:
+    """At most `calls` per `seconds` of one counter; `scope` names whose counter it is."""
+
+    name: str
+    calls: int
+    seconds: int
+    scope: str = "administration"  # or "grant" (shared by all administrations of a sign-in)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RateState:
+    """What an answer of the tool says about one of its counters. None: it does not say.
+
+    `name` is that of the `CallLimit` it belongs to; the figures of the answer hold, ours are only the start.
+    """
+
+    name: str
+    limit: int | None = None
+    remaining: int | None = None
+    reset_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    documents_per_call: int = 1
+    bytes_per_call: int | None = None
+    parties_per_call: int = 1
+    attachment_bytes: int | None = None
+    errors_per_endpoint_hour: int | None = None  # our own stop, below the tool's
+    calls: tuple[CallLimit, ...] = ()
+    field_lengths: Mapping[str, int] = field(default_factory=dict)  # "party.name": 50, "line.description": 60 ...
+
+
+class Provider(Protocol):
+    """One administration at one tool, signed in. Methods raise `IntegrationError` for what stops the connection.
+
+    What concerns a single party or document comes back as an `Outcome`, never as an exception, with one
+    exception: `RateLimited` and `AuthorisationLost` may interrupt a batch only before anything was sent.
+    """
+
+    key: ClassVar[str]
+    capabilities: ClassVar[frozenset[Capability]]
+    limits: ClassVar[Limits]
+
+    def administrations(self) -> list[AdministrationRecord]:
+        """Every administration this sign-in may open, closed ones included and marked."""
+
+    def check_access(self) -> list[MissingRight]:
+        """The rights that are missing, as the tool states them; never inferred from an empty list."""
+
+    def catalogue(self, kinds: frozenset[CatalogueKind]) -> Catalogue:
+        """The asked lists, each read to its last page."""
+
+    def parties(self, cursor: str) -> Iterator[Page[PartyRecord]]:
+        """All relations (cursor empty), or those changed since. The last page carries the next cursor."""
+
+    def find_party(self, party: PartyData) -> list[ExternalRef]:
+        """Relations that may be `party`, found by the strongest fact that finds any.
+
+        The order of facts: reference, VAT number, enterprise number, name and postcode.
+        """
+
+    def save_parties(self, batch: Sequence[PartyData]) -> list[Outcome]:
+        """Create or update each; outcomes in the order of the batch."""
+
+    def references(self, since: date, cursor: str = "") -> Iterator[Page[BookedRecord]]:
+        """Sales and purchase bookings dated `since` or later that already stand in the books.
+
+        `cursor` is that of a page read before: reading goes on behind it.
+        """
+
+    def post_documents(self, batch: Sequence[Document]) -> list[Outcome]:
+        """Book each; outcomes in the order of the batch. Nothing is retried inside."""
+
+    def find_document(self, query: DocumentQuery) -> Finding:
+        """Whether the booking stands in the books. Less than full equality is `CannotTell`."""
+
+    def settlements(self, cursor: str, open_refs: Sequence[DocumentRef]) -> Settlements:
+        """Payment and matching rows changed since the cursor; empty cursor: from the beginning."""
+
+    def attach(self, ref: DocumentRef, file: File) -> Outcome:
+        """Put a file beside a booking."""

@@ -1,0 +1,114 @@
+"""Signing in at a tool: what every kind of sign-in gives the engine, and how a tool is opened.
+
+Storing and renewing tokens is the engine's work (`integrations.sync.tokens`), since it must survive two workers
+and a crash; here are only the shapes.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Protocol
+
+from .http import CallGate
+from .provider import Capability, Limits, Provider, RateState
+
+
+class SignInKind(enum.StrEnum):
+    OAUTH = "oauth"
+    PASSWORD = "password"  # noqa: S105 - the name of a kind, no secret
+    API_KEY = "api-key"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tokens:
+    """What a sign-in or a refresh returned. Moments are aware UTC.
+
+    `refresh_from`: the tool refuses an earlier refresh. `refresh_until`: an unused refresh token dies then.
+    """
+
+    access_token: str = field(repr=False)
+    refresh_token: str = field(repr=False, default="")
+    obtained_at: datetime
+    expires_at: datetime
+    refresh_from: datetime
+    refresh_until: datetime | None = None
+
+
+class RefreshTooEarly(Exception):
+    """The tool says that the present access token is still good; nothing was consumed."""
+
+
+class TokenSource(Protocol):
+    def current(self) -> str:
+        """An access token that is valid now, refreshed when needed. Raises AuthorisationLost, Unreachable."""
+
+    def reject(self, token: str) -> None:
+        """The tool answered 401 to `token`: treat it as expired; the next `current()` gets another or raises."""
+
+
+class OAuthSignIn(Protocol):
+    def authorize_url(self, *, state: str, redirect_uri: str) -> str: ...
+
+    def exchange(self, *, code: str, redirect_uri: str) -> Tokens:
+        """Turn a one-time code into tokens. Raises Rejected, Unreachable, OutcomeUnknown."""
+
+    def refresh(self, refresh_token: str) -> Tokens:
+        """Swap a refresh token for a new pair; the old one is dead afterwards.
+
+        Raises RefreshTooEarly (keep what you have), AuthorisationLost (a person must sign in), Unreachable
+        (provably not sent, or refused as busy), OutcomeUnknown (the old token may be dead).
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """One country installation of a tool; accounts and tokens do not travel between sites."""
+
+    code: str
+    label: str
+    base_url: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Opening:
+    """Everything a provider needs to talk to one administration (empty id: only sign-in level calls)."""
+
+    base_url: str
+    administration_id: str
+    tokens: TokenSource
+    gate: CallGate
+    deadline_seconds: float
+    country: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """Our registration at a tool that signs in by OAuth."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """One bookkeeping tool as the registry lists it."""
+
+    key: str
+    label: str
+    sign_in: SignInKind
+    sites: tuple[Site, ...]
+    capabilities: frozenset[Capability]
+    limits: Limits
+    open: Callable[[Opening], Provider]
+    oauth: Callable[[str, App, float, CallGate], OAuthSignIn] | None = None  # base URL, app, deadline, gate
+    where_to_look: str = ""  # menu path in the tool where a person finds a sales booking
+    revenue_prefixes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # country -> account prefixes
+    # the tool's own counters as every answer states them; the engine's gate calls it in `after`
+    read_rate_headers: Callable[[Mapping[str, str]], tuple[RateState, ...]] | None = None
+    # situation ("period-closed", "account-blocked" …) -> catalogue code, where the tool has its own
+    problem_codes: dict[str, str] = field(default_factory=dict)
+    # how long a list may be used before it is read again, in seconds; lists not named are read at every run
+    list_seconds: dict[str, int] = field(default_factory=dict)

@@ -1,0 +1,49 @@
+"""Connections, mirrors of the tools' lists, links, postings, runs and issues."""
+
+from .catalogue import FiscalPeriod, Journal, ToolLedgerAccount, ToolPaymentTerm, VatCode
+from .connection import Administration, Connection, ConnectionStatus, Grant, GrantStatus, SignInAttempt
+from .issues import Issue
+from .links import LedgerLink, LinkDirection, LinkRole, PartyLink, ToolParty, VatLink
+from .module import Module
+from .notifications import Notification, NotificationKind, NotificationPreference, NotificationTarget
+from .postings import IN_BOOKS, SENT, BookedReference, Posting, PostingState, SettlementItem
+from .runs import UNFINISHED, Exchange, Heartbeat, RunState, RunStep, RunTrigger, SyncRun
+
+__all__ = [
+    "IN_BOOKS",
+    "SENT",
+    "UNFINISHED",
+    "Administration",
+    "BookedReference",
+    "Connection",
+    "ConnectionStatus",
+    "Exchange",
+    "FiscalPeriod",
+    "Grant",
+    "GrantStatus",
+    "Heartbeat",
+    "Issue",
+    "Journal",
+    "LedgerLink",
+    "LinkDirection",
+    "LinkRole",
+    "Module",
+    "Notification",
+    "NotificationKind",
+    "NotificationPreference",
+    "NotificationTarget",
+    "PartyLink",
+    "Posting",
+    "PostingState",
+    "RunState",
+    "RunStep",
+    "RunTrigger",
+    "SettlementItem",
+    "SignInAttempt",
+    "SyncRun",
+    "ToolLedgerAccount",
+    "ToolParty",
+    "ToolPaymentTerm",
+    "VatCode",
+    "VatLink",
+]

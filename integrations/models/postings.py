@@ -1,0 +1,165 @@
+"""Postings: where each document stands on its way into the books, and what the books say back."""
+
+from __future__ import annotations
+
+import uuid
+
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from ..base.records import DocumentKind
+from .connection import Administration, Connection
+
+
+class PostingState(models.TextChoices):
+    WAITING = "waiting", _("Waiting")
+    BLOCKED = "blocked", _("Blocked")
+    SENDING = "sending", _("Sending")
+    POSTED = "posted", _("Posted")
+    REFUSED = "refused", _("Refused")
+    UNCLEAR = "unclear", _("Unclear")
+    DIFFERS = "differs", _("Differs")
+    EXCLUDED = "excluded", _("Excluded")
+    GONE = "gone", _("Gone")
+
+
+IN_BOOKS = (PostingState.POSTED, PostingState.DIFFERS)
+SENT = (PostingState.SENDING, PostingState.UNCLEAR, PostingState.POSTED, PostingState.DIFFERS)
+
+
+class Posting(models.Model):
+    """One document's booking in one administration. At most one per document and administration, by constraint."""
+
+    connection = models.ForeignKey(
+        Connection, verbose_name=_("connection"), on_delete=models.PROTECT, related_name="postings"
+    )
+    administration = models.ForeignKey(Administration, on_delete=models.PROTECT, related_name="postings")
+    # A second nullable key, for purchase documents, joins with that part; the check keeps exactly one set.
+    sales_document = models.ForeignKey(
+        "invoicing.SalesDocument",
+        verbose_name=_("document"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="postings",
+    )
+    kind = models.CharField(_("booked as"), max_length=24, choices=[(k.value, k.value) for k in DocumentKind])
+    reference = models.CharField(_("our reference"), max_length=40)
+    key = models.UUIDField(default=uuid.uuid4, unique=True, editable=False)
+    state = models.CharField(_("state"), max_length=10, choices=PostingState.choices, default=PostingState.WAITING)
+    reason_code = models.CharField(_("reason"), max_length=10, blank=True)
+    reason_params = models.JSONField(default=dict, blank=True)
+    vendor_text = models.TextField(_("the tool's own words"), blank=True)
+    notes = models.JSONField(default=list, blank=True)  # [{"code", "params"}]: what was remarked without blocking
+    issue = models.ForeignKey(
+        "integrations.Issue", null=True, blank=True, on_delete=models.SET_NULL, related_name="postings"
+    )
+
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    fencing_token = models.BigIntegerField(default=0, editable=False)
+    payload_hash = models.CharField(max_length=64, blank=True, editable=False)
+    sent = models.JSONField(default=dict, blank=True, editable=False)  # what a look-up compares: party, total, date …
+    sent_at = models.DateTimeField(_("sent at"), null=True, blank=True)
+    not_before = models.DateTimeField(_("not before"), null=True, blank=True)
+
+    external_id = models.CharField(_("id in the tool"), max_length=60, blank=True)
+    journal = models.CharField(_("journal"), max_length=40, blank=True)
+    number = models.CharField(_("number in the tool"), max_length=40, blank=True)
+    fiscal_year = models.CharField(_("fiscal year in the tool"), max_length=10, blank=True)
+    tool_totals = models.JSONField(default=dict, blank=True)
+    posted_at = models.DateTimeField(_("posted at"), null=True, blank=True)
+    attached_at = models.DateTimeField(_("files attached at"), null=True, blank=True)
+    paid_here_open_there = models.BooleanField(_("paid here, open there"), default=False)
+    excluded_by = models.CharField(_("excluded by"), max_length=150, blank=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    changed_at = models.DateTimeField(_("changed"), auto_now=True)
+
+    class Meta:
+        verbose_name = _("posting")
+        verbose_name_plural = _("postings")
+        ordering = ["-pk"]
+        indexes = [
+            models.Index(fields=["connection", "state", "id"], name="integrations_posting_state"),
+            models.Index(fields=["administration", "external_id"], name="integrations_posting_external"),
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(sales_document__isnull=False), name="integrations_posting_exactly_one_document"
+            ),
+            models.UniqueConstraint(
+                fields=["administration", "sales_document"],
+                condition=Q(sales_document__isnull=False),
+                name="integrations_posting_sales_unique",
+            ),
+            models.UniqueConstraint(
+                fields=["administration", "reference"], name="integrations_posting_reference_unique"
+            ),
+            models.UniqueConstraint(
+                fields=["administration", "external_id"],
+                condition=~Q(external_id=""),
+                name="integrations_posting_external_unique",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class BookedReference(models.Model):
+    """A booking that stood in the books before our first send, read once per start date."""
+
+    administration = models.ForeignKey(Administration, on_delete=models.CASCADE, related_name="booked_references")
+    external_id = models.CharField(max_length=60)
+    reference = models.CharField(max_length=60)
+    reference_key = models.CharField(max_length=60)  # casefolded, without blanks
+    kind = models.CharField(max_length=24, choices=[(k.value, k.value) for k in DocumentKind])
+    party_external_id = models.CharField(max_length=60, blank=True)
+    date = models.DateField()
+    total = models.DecimalField(max_digits=14, decimal_places=2, null=True)
+    currency = models.CharField(max_length=3, default="EUR")
+    journal = models.CharField(max_length=40, blank=True)
+    number = models.CharField(max_length=40, blank=True)
+
+    class Meta:
+        verbose_name = _("booking found in the tool")
+        verbose_name_plural = _("bookings found in the tool")
+        constraints = [
+            models.UniqueConstraint(
+                fields=["administration", "external_id"], name="integrations_bookedreference_unique"
+            )
+        ]
+        indexes = [models.Index(fields=["administration", "reference_key"], name="integrations_booked_ref")]
+
+    def __str__(self) -> str:
+        return self.reference
+
+
+class SettlementItem(models.Model):
+    """A raw payment or matching row of the tool; payment state is computed from these and from nothing else."""
+
+    administration = models.ForeignKey(Administration, on_delete=models.CASCADE, related_name="settlement_items")
+    external_id = models.CharField(max_length=80)
+    document_external_id = models.CharField(max_length=60)
+    posting = models.ForeignKey(
+        Posting, null=True, blank=True, on_delete=models.SET_NULL, related_name="settlement_items"
+    )
+    reference = models.CharField(max_length=60, blank=True)
+    is_sales = models.BooleanField(default=True)
+    amount = models.DecimalField(max_digits=14, decimal_places=2)
+    settled = models.BooleanField(default=False)
+    settled_on = models.DateField(null=True, blank=True)
+    version = models.BigIntegerField(default=0)
+    deleted = models.BooleanField(default=False)
+    seen_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("settlement row")
+        verbose_name_plural = _("settlement rows")
+        constraints = [
+            models.UniqueConstraint(fields=["administration", "external_id"], name="integrations_settlementitem_unique")
+        ]
+        indexes = [models.Index(fields=["administration", "document_external_id"], name="integrations_settlement_doc")]
+
+    def __str__(self) -> str:
+        return f"{self.reference} {self.amount}"

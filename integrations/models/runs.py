@@ -1,0 +1,137 @@
+"""Runs of the sync, the log of calls, and the heartbeats of workers."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+
+from .connection import Administration, Connection
+
+
+class RunTrigger(models.TextChoices):
+    MANUAL = "manual", _("By hand")
+    NIGHTLY = "nightly", _("Nightly")
+    SETUP = "setup", _("Set-up")
+    IMPORT = "import", _("Import")
+
+
+class RunState(models.TextChoices):
+    QUEUED = "queued", _("Queued")
+    RUNNING = "running", _("Running")
+    POSTPONED = "postponed", _("Waits for limit")
+    SUCCEEDED = "succeeded", _("Succeeded")
+    WITH_ISSUES = "with_issues", _("With issues")
+    STOPPED = "stopped", _("Stopped")
+
+
+UNFINISHED = (RunState.QUEUED, RunState.RUNNING, RunState.POSTPONED)
+
+
+class RunStep(models.TextChoices):
+    CATALOGUE = "catalogue", _("lists of the tool")
+    PLAN = "plan", _("planning")
+    PARTIES = "parties", _("customers")
+    SALES = "sales", _("sales documents")
+    PURCHASES = "purchases", _("purchases")
+    SETTLEMENTS = "settlements", _("payments")
+    CLOSE = "close", _("closing")
+
+
+class SyncRunQuerySet(models.QuerySet["SyncRun"]):
+    def unfinished(self) -> SyncRunQuerySet:
+        return self.filter(state__in=UNFINISHED)
+
+
+class SyncRun(models.Model):
+    """One sync of one connection, worked off in slices. At most one unfinished per connection, by constraint."""
+
+    connection = models.ForeignKey(
+        Connection, verbose_name=_("connection"), on_delete=models.CASCADE, related_name="runs"
+    )
+    trigger = models.CharField(_("started"), max_length=10, choices=RunTrigger.choices)
+    started_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        verbose_name=_("started by"),
+        null=True,
+        blank=True,
+        on_delete=models.SET_NULL,
+        related_name="+",
+    )
+    state = models.CharField(_("state"), max_length=12, choices=RunState.choices, default=RunState.QUEUED)
+    step = models.CharField(_("step"), max_length=12, choices=RunStep.choices, default=RunStep.CATALOGUE)
+    slice_number = models.PositiveIntegerField(_("slice"), default=1)
+    cursor = models.JSONField(default=dict, blank=True)
+    counters = models.JSONField(default=dict, blank=True)
+    not_before = models.DateTimeField(_("goes on at"), null=True, blank=True)
+    worked_at = models.DateTimeField(null=True, blank=True, editable=False)  # a worker really had it then
+    handed_on_at = models.DateTimeField(null=True, blank=True)
+    error_code = models.CharField(_("stopped by"), max_length=10, blank=True)
+    error_params = models.JSONField(default=dict, blank=True)
+    error_text = models.TextField(blank=True)
+    created_at = models.DateTimeField(_("started at"), auto_now_add=True)
+    finished_at = models.DateTimeField(_("finished at"), null=True, blank=True)
+    announced_at = models.DateTimeField(null=True, blank=True, editable=False)  # people were told what came of it
+
+    objects = SyncRunQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("run")
+        verbose_name_plural = _("runs")
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["state", "not_before"], name="integrations_run_due")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection"],
+                condition=Q(state__in=["queued", "running", "postponed"]),
+                name="integrations_run_one_unfinished",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.connection} {self.created_at:%Y-%m-%d %H:%M}"
+
+    @property
+    def is_finished(self) -> bool:
+        return self.state not in UNFINISHED
+
+
+class Exchange(models.Model):
+    """Redacted summary of one call, kept 30 days."""
+
+    administration = models.ForeignKey(
+        Administration, null=True, blank=True, on_delete=models.CASCADE, related_name="exchanges"
+    )
+    run = models.ForeignKey(SyncRun, null=True, blank=True, on_delete=models.CASCADE, related_name="exchanges")
+    at = models.DateTimeField(_("at"), db_index=True)
+    operation = models.CharField(_("operation"), max_length=60)
+    method = models.CharField(_("method"), max_length=8)
+    url = models.CharField(_("address"), max_length=600)
+    status = models.PositiveSmallIntegerField(_("status"), null=True, blank=True)
+    ms = models.PositiveIntegerField(_("milliseconds"))
+    request = models.TextField(_("request"), blank=True)
+    answer = models.TextField(_("answer"), blank=True)
+    error = models.CharField(_("error"), max_length=120, blank=True)
+
+    class Meta:
+        verbose_name = _("call")
+        verbose_name_plural = _("calls")
+        ordering = ["-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.status or self.error}"
+
+
+class Heartbeat(models.Model):
+    """The last sign of life of something that should keep going."""
+
+    name = models.CharField(max_length=60, unique=True)
+    beat_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("heartbeat")
+        verbose_name_plural = _("heartbeats")
+
+    def __str__(self) -> str:
+        return self.name

@@ -1,0 +1,71 @@
+"""Sandbox: the bookkeeping tools' own side, over real HTTP, on this machine.
+
+It is the demo's counterpart, the tests' counterpart and the fault bench. It shares no code with the vendor
+packages and needs neither Django's settings nor a database: standard library only.
+
+Start
+    python manage.py sandbox --port 9100 --state FILE        (port 0: any free one)
+    python -m integrations.sandbox --port 0 [--books exact-be] [--no-limits]
+        both print "sandbox listening on http://127.0.0.1:PORT"
+    from integrations.sandbox.server import Sandbox
+    with Sandbox(port=0, state=None, books=["exact-be"]) as box: box.base_url ...
+State lives in memory, with `state` also in an SQLite file that survives a restart (books, tokens, switches,
+rights, the clock's offset; not the request log, ordered faults and call counts).
+
+Exact Online lives under /exact: take base_url + "/exact" in place of https://start.exactonline.XX.
+    app demo-client / demo-secret (redirects: any http://127.0.0.1… or http://localhost… address), webhook secret
+    demo-webhook-secret; app other-client / other-secret (https://other.example/callback);
+    users demo / demo and clerk / clerk; divisions 3120451 (main), 3120452, 2987310, 2987311 (archived).
+    Consent by script: POST the authorisation address (with its query) and the form fields username, password,
+    decision=allow|refuse; the answer is the redirect. Or switch auto_consent, or POST /_sandbox/token.
+
+    A spent error budget is answered with 429, an empty body and no rate headers (the real signature is unknown).
+
+Control endpoints (JSON in and out; a wrong call gets {"error": text} and 4xx). "vendor" defaults to "exact".
+    POST   /_sandbox/reset         {"books": ["exact-be", "exact-nl"]}: fresh books, tokens, switches, faults, clock
+    POST   /_sandbox/clock         {"advance_seconds": n}; GET shows it
+    GET    /_sandbox/settings      all switches by vendor
+    POST   /_sandbox/settings      {"exact": {switch: value}} or {switch: value}; the switches stand below
+    GET    /_sandbox/requests      ?since=seq&vendor=; {"last_seq", "requests": [seq, time, finished, vendor, method,
+                                   path, query, body, body_bytes, status (null: nothing was answered), fault, ms]}
+    DELETE /_sandbox/requests
+    POST   /_sandbox/faults        one object or a list; GET what is left; DELETE clears
+           {"kind", "method", "path" (regular expression, searched in path?query), "body_contains", "vendor",
+            "times": 1, "skip": 0, and per kind "seconds", "when": before|after, "status", "body", "headers", "apply"}
+           kinds: delay, drop_before, drop_after (applied, then hang-up), status, truncate, garbage, expired_token,
+           empty_list, rate_minute, rate_day
+    GET    /_sandbox/books/exact   ?division=&parts=parties,entries,vat,terms,documents,totals; money as text
+    POST   /_sandbox/pay           {"reference" | "entry_id", "amount": none for all, "date", "division",
+                                   "kind": sales|purchase}
+    POST   /_sandbox/unpay         the same entry, opened again
+    POST   /_sandbox/term_status   {"reference", "status": 20|30|40}: selected or processed, which is not paid
+    POST   /_sandbox/delete_entry  {"reference" | "entry_id"}: as a person at the tool would, no rule asked
+    POST   /_sandbox/process_entry {"reference"}: Status 50
+    POST   /_sandbox/close_period  {"division", "year", "period", "journals": none for all, "closed": true}
+    POST   /_sandbox/rights        {"user", "division": none for all, "resource": "salesentry/SalesEntries",
+                                   "actions": ["GET"], "allowed": false}: GET answers an empty list, writing 403,
+                                   UserHasRights tells the truth
+    POST   /_sandbox/access        {"user", "division", "allowed": false, "reason": "NoDivisionAccess"}: 403, `Reason`
+    POST   /_sandbox/current       {"user", "division"}: the user opened another division, CurrentDivision moves
+    POST   /_sandbox/token         {"user", "client_id"}: a pair of tokens without the consent page
+    POST   /_sandbox/seed          {"division", "accounts": n | [objects with the service's property names],
+                                   "entries": n | [{"kind": invoice|purchase_invoice, "journal", "relation":
+                                   id|code|name, "date", "due_date", "reference", "currency", "rate", "open", "number",
+                                   "lines": [{"account", "vat_code", "net", "vat"}]}]}
+    POST   /_sandbox/touch         {"table": accounts|glaccounts|journals|vatcodes|paymentconditions, "code",
+                                   "division", "values": {property: value} | "delete": true}: changed at the tool
+    POST   /_sandbox/move_division {"division"}: new row versions, DivisionMoveDate set
+    POST   /_sandbox/limits        {} shows call and error counts, {"clear": true} forgets them
+    GET    /                       the page for people: books, Pay, Pay part, Take back
+
+Switches of Exact (default first; `exact/switches.py` explains each)
+    language nl|en; token_seconds 600; earliest_refresh_seconds 570; refresh_token_days 30; code_seconds 180;
+    too_early_status 400|401; wrong_client_status 400|401; bad_code_body empty|json; auto_consent false;
+    new_consent_kills_old false; limits true; minute_limit 60; day_limit 5000; error_budget true; error_budget_limit 10;
+    error_block_seconds 3600; error_block_scope endpoint|key; missing_scopes []; require_select true;
+    accounts_need_filter false; bare_arrays top|never|always; page_size, bulk_page_size null; read_page_size 60|null;
+    percentages fraction|percent; rights_shape object|bare|list|text; readonly_in_post ignore|refuse;
+    foreign_reference refuse|null; entry_id_from_caller true; answer_lines deferred|expanded; type_in_post ignore|flip;
+    entry_status 20|50; return_journals false; rate_direction multiply|divide; check_vat_numbers true;
+    unique_reference false; payables_is_fully_paid true; timestamp_moves_on_match true
+"""

@@ -1,0 +1,5 @@
+"""Exact Online as the sandbox speaks it."""
+
+from .service import ExactVendor
+
+__all__ = ["ExactVendor"]

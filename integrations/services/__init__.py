@@ -1,0 +1,79 @@
+"""The verbs that pages and commands call. Keyword-only, checked, logged; each states its transaction."""
+
+from ..sync.runs import AlreadyRunning, ModuleOff, NotReady, start_sync
+from .connecting import (
+    begin_sign_in,
+    check_access,
+    choose_administration,
+    complete_sign_in,
+    list_administrations,
+    start_connection,
+)
+from .consequences import Consequences, consequences_of, linked_since
+from .errors import ConnectError
+from .module import set_module, why_closed
+from .notifying import mark_all_read, save_preference
+from .parties import candidates, link_party
+from .postings import (
+    PostingError,
+    exclude,
+    include,
+    link_to_existing,
+    not_the_same,
+    refresh_from_tool,
+    retry,
+    send_again,
+)
+from .settings import (
+    deactivate,
+    finish_setup,
+    link_ledger,
+    link_vat,
+    load_lists,
+    missing_settings,
+    reactivate,
+    save_settings,
+)
+from .watching import PreviewLine, preview, progress
+
+__all__ = [
+    "AlreadyRunning",
+    "ConnectError",
+    "Consequences",
+    "ModuleOff",
+    "NotReady",
+    "PostingError",
+    "PreviewLine",
+    "begin_sign_in",
+    "candidates",
+    "check_access",
+    "choose_administration",
+    "complete_sign_in",
+    "consequences_of",
+    "deactivate",
+    "exclude",
+    "finish_setup",
+    "include",
+    "link_ledger",
+    "link_party",
+    "link_to_existing",
+    "link_vat",
+    "linked_since",
+    "list_administrations",
+    "load_lists",
+    "mark_all_read",
+    "missing_settings",
+    "not_the_same",
+    "preview",
+    "progress",
+    "reactivate",
+    "refresh_from_tool",
+    "retry",
+    "save_preference",
+    "save_settings",
+    "send_again",
+    "set_module",
+    "start_connection",
+    "start_sync",
+    "why_closed",
+]

@@ -1,0 +1,257 @@
+"""Connecting an entity to an administration: sign-in, access, choice of the administration.
+
+HTTP to the tool happens here with a short deadline and no transaction open. Source: S-009, S-010, S-075, S-078
+to S-081, S-111; APP-111; design section 10 (OAuth state).
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+from collections.abc import Mapping
+
+from django.conf import settings
+from django.contrib.auth.models import AbstractBaseUser
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from crm import audit
+from invoicing.models import CompanyEntity
+
+from .. import tools
+from ..base.provider import Provider
+from ..base.records import AdministrationRecord, MissingRight
+from ..base.signin import SignInKind
+from ..models import Administration, Connection, ConnectionStatus, Grant, SignInAttempt
+from ..registry import get_tool
+from ..sync.gates import SliceGate
+from ..sync.opening import open_provider
+from ..sync.tokens import token_columns
+from . import module
+from .errors import ConnectError
+
+PAGE_DEADLINE_SECONDS = 20.0
+
+
+def start_connection(*, entity: CompanyEntity, tool: str, site: str, user: AbstractBaseUser | None) -> Connection:
+    """Begin (or go on with) the connection of `entity` to `tool`. One live connection per entity, by constraint.
+
+    A connection of the same entity and tool that is not finished is handed back. ConnectError: the entity's
+    country is not offered, the site is unknown, or another connection is live (APP-111).
+    """
+    known = get_tool(tool)
+    if entity.country not in settings.BOEKBRUG_CONNECTOR_COUNTRIES:
+        countries = ", ".join(settings.BOEKBRUG_CONNECTOR_COUNTRIES)
+        raise ConnectError(
+            _("Offered to entities in %(countries)s. %(entity)s is in %(country)s.")
+            % {"countries": countries, "entity": entity, "country": entity.country}
+        )
+    if site not in {s.code for s in known.sites}:
+        raise ConnectError(_("%(tool)s has no site of that country.") % {"tool": known.label})
+    module.check_room(entity_id=entity.pk)
+    live = Connection.objects.live().filter(entity=entity).first()
+    if live is not None:
+        if live.tool == tool and live.status in (ConnectionStatus.CONNECTING, ConnectionStatus.CONFIGURATION_NEEDED):
+            return live
+        raise ConnectError(
+            _("%(entity)s already has a connection, with %(tool)s. Deactivate that one first.")
+            % {"entity": entity, "tool": live.tool_label}
+        )
+    try:
+        with transaction.atomic():
+            connection = Connection.objects.create(entity=entity, tool=tool, site=site)
+            audit.record(by=user, objects=[connection], flag=audit.ADDED, message=f"{known.label} ({site})")
+    except IntegrityError:
+        raise ConnectError(_("%(entity)s already has a connection.") % {"entity": entity}) from None
+    return connection
+
+
+# --- signing in -----------------------------------------------------------------------------------------------
+
+
+def begin_sign_in(*, connection: Connection, user: AbstractBaseUser, redirect_uri: str) -> str:
+    """The address to send the user to. Its state works once, for this user and connection, for ten minutes."""
+    tool = get_tool(connection.tool)
+    if tool.sign_in is not SignInKind.OAUTH:
+        raise ConnectError(_("%(tool)s does not sign in in the browser.") % {"tool": tool.label})
+    if not tools.app(tool).client_id:
+        raise ConnectError(
+            _("This installation is not registered at %(tool)s. Ask the person who runs it to set the client ID.")
+            % {"tool": tool.label}
+        )
+    state = secrets.token_urlsafe(32)
+    SignInAttempt.objects.create(
+        state_hash=_state_hash(state),
+        connection=connection,
+        user_id=user.pk,
+        redirect_uri=redirect_uri,
+        created_at=timezone.now(),
+    )
+    return tools.oauth(connection.tool, connection.site).authorize_url(state=state, redirect_uri=redirect_uri)
+
+
+def complete_sign_in(*, state: str, code: str, user: AbstractBaseUser, error: str = "") -> Connection:
+    """Swap the code for tokens and store them; the connection keeps all its links.
+
+    ConnectError: a state that is unknown, used, too old or another user's; consent refused. Raises the tool's
+    IntegrationError when the swap fails.
+    """
+    attempt = SignInAttempt.objects.filter(state_hash=_state_hash(state)).select_related("connection").first()
+    now = timezone.now()
+    if attempt is None or attempt.user_id != user.pk or attempt.created_at < now - SignInAttempt.LIFE:
+        raise ConnectError(_("This sign-in is no longer valid. Start again from the connection's page."))
+    if not SignInAttempt.objects.filter(pk=attempt.pk, used_at__isnull=True).update(used_at=now):
+        raise ConnectError(_("This sign-in was already used. Start again from the connection's page."))
+    connection = attempt.connection
+    tool = get_tool(connection.tool)
+    if error or not code:
+        raise ConnectError(
+            _("%(tool)s was not given permission. Sign in again and allow access.") % {"tool": tool.label}
+        )
+    tokens = tools.oauth(connection.tool, connection.site).exchange(code=code, redirect_uri=attempt.redirect_uri)
+    with transaction.atomic(durable=True):
+        _store_grant(connection, user, token_columns(tokens))
+        audit.record(by=user, objects=[connection], flag=audit.CHANGED, message="Signed in")
+    return Connection.objects.get(pk=connection.pk)
+
+
+def _store_grant(connection: Connection, user: AbstractBaseUser, columns: Mapping[str, object]) -> None:
+    """Put fresh tokens on the connection's grant, or on a new one, and bring a lost connection back."""
+    if connection.grant_id is None:
+        grant = Grant(tool=connection.tool, site=connection.site, created_by_id=user.pk)
+    else:
+        grant = Grant.objects.get(pk=connection.grant_id)
+    for name, value in columns.items():
+        setattr(grant, name, value)
+    grant.version += 1
+    grant.save()
+    status = connection.status
+    if connection.administration_id is None:
+        status = ConnectionStatus.CONFIGURATION_NEEDED
+    elif status == ConnectionStatus.RECONNECT_NEEDED:
+        status = ConnectionStatus.CONNECTED
+    Connection.objects.filter(pk=connection.pk).update(grant=grant, status=status, status_code="", status_params={})
+    if connection.administration_id is not None:
+        Administration.objects.filter(pk=connection.administration_id).update(grant=grant)
+    # Other connections of this grant were lost with it and come back with it.
+    Connection.objects.filter(grant=grant, status=ConnectionStatus.RECONNECT_NEEDED).update(
+        status=ConnectionStatus.CONNECTED, status_code="", status_params={}
+    )
+
+
+def _state_hash(state: str) -> str:
+    return hashlib.sha256(state.encode()).hexdigest()
+
+
+# --- access and administration ------------------------------------------------------------------------------------
+
+
+def list_administrations(*, connection: Connection) -> list[AdministrationRecord]:
+    """Every administration this sign-in may open; closed ones are marked, with the reason."""
+    with opened(connection, administration_id="") as provider:
+        return provider.administrations()
+
+
+def check_access(*, connection: Connection) -> list[MissingRight]:
+    """The rights that are missing, named; optional ones are marked."""
+    with opened(connection) as provider:
+        return provider.check_access()
+
+
+def choose_administration(*, connection: Connection, external_id: str, user: AbstractBaseUser | None) -> Connection:
+    """Bind the connection to an administration of this sign-in. Frozen after the first posting.
+
+    ConnectError: not in the list, closed, in use by a former connection of the entity, or postings exist.
+    """
+    records = {record.external_id: record for record in list_administrations(connection=connection)}
+    record = records.get(external_id)
+    if record is None:
+        raise ConnectError(_("This sign-in has no access to that administration. Sign in as another user."))
+    if not record.is_open:
+        raise ConnectError(_("Administration %(name)s is closed.") % {"name": record.name})
+    fresh = Connection.objects.get(pk=connection.pk)
+    if fresh.administration_id is not None:
+        if fresh.administration is not None and fresh.administration.external_id == external_id:
+            return fresh
+        if fresh.postings.exists():
+            raise ConnectError(_("Documents were already sent; the administration can no longer be changed."))
+    with transaction.atomic():
+        known = {
+            "name": record.name[:200],
+            "number": record.number,
+            "country": record.country,
+            "currency": record.currency,
+            "vat_number": record.vat_number[:24],
+            "grant_id": fresh.grant_id,
+        }
+        # The epoch of a known administration is the sync's to compare: a new one voids the cursors.
+        administration, __ = Administration.objects.update_or_create(
+            tool=connection.tool,
+            site=connection.site,
+            external_id=external_id,
+            defaults=known,
+            create_defaults={**known, "epoch": record.epoch, "checked_at": timezone.now()},
+        )
+        former = Connection.objects.filter(entity_id=fresh.entity_id, administration=administration).exclude(
+            pk=fresh.pk
+        )
+        if former.exists():
+            raise ConnectError(
+                _("%(entity)s was connected to %(name)s before. Reactivate that connection; its links are kept.")
+                % {"entity": fresh.entity, "name": record.name}
+            )
+        changed = fresh.administration_id is not None
+        fresh.administration = administration
+        fresh.status = ConnectionStatus.CONFIGURATION_NEEDED
+        if changed:
+            _forget_administration_settings(fresh)
+        fresh.save()
+        audit.record(by=user, objects=[fresh], flag=audit.CHANGED, message=f"Administration: {record.name}")
+    return fresh
+
+
+def _forget_administration_settings(connection: Connection) -> None:
+    """Journals, accounts and codes belong to the administration that was left."""
+    connection.invoice_journal = None
+    connection.credit_note_journal = None
+    connection.purchase_journal = None
+    connection.purchase_credit_note_journal = None
+    connection.default_payment_term = None
+    connection.discount_account = None
+    connection.default_ledger_account = None
+    # What succeeded there says nothing about here; what stands in these books is read before the first send.
+    connection.first_success_at = connection.last_success_at = None
+    connection.automatic_sync = False
+    connection.vat_links.all().delete()
+    connection.ledger_links.all().delete()
+
+
+class opened:
+    """A provider for calls from a page: short deadline, no lease, its calls logged like a worker's."""
+
+    def __init__(self, connection: Connection, *, administration_id: str | None = None) -> None:
+        self._connection = Connection.objects.select_related("administration", "grant").get(pk=connection.pk)
+        self._administration_id = administration_id
+        self._gate: SliceGate | None = None
+
+    def __enter__(self) -> Provider:
+        connection = self._connection
+        administration = connection.administration
+        external_id = self._administration_id
+        if external_id is None:
+            if administration is None:
+                raise ConnectError(_("Choose the administration first."))
+            external_id = administration.external_id
+        self._gate = SliceGate(tool=get_tool(connection.tool), administration=administration, lease=None, run=None)
+        return open_provider(
+            connection.grant,
+            external_id,
+            self._gate,
+            country=administration.country if administration else "",
+            deadline=PAGE_DEADLINE_SECONDS,
+        )
+
+    def __exit__(self, *exc_info: object) -> None:
+        if self._gate is not None:
+            self._gate.flush()

@@ -1,0 +1,120 @@
+"""Where a document stands on its way into the books, as one state with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.utils.translation import gettext as _
+
+from invoicing.models import DocumentStatus, SalesDocument
+
+from .models import IN_BOOKS, Connection, PartyLink, Posting, PostingState
+
+NOT_CONNECTED, OUT_OF_SCOPE = "not_connected", "out_of_scope"
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """`state` is a posting state, or one of the two above; empty for a draft."""
+
+    state: str
+    posting: Posting | None
+    connection: Connection | None
+
+
+def prefetches() -> list[Any]:
+    """What `standing_of` reads, for a queryset of documents: two queries, whatever the number of rows."""
+    postings = Posting.objects.select_related("administration", "issue", "connection__entity").order_by("-pk")
+    live = Connection.objects.live().select_related("administration", "entity")
+    return [
+        Prefetch("postings", queryset=postings, to_attr="all_postings"),
+        Prefetch("entity__connections", queryset=live, to_attr="live_connections"),
+    ]
+
+
+def links_prefetch() -> Any:
+    """The numbers of the customers in the tools, for `external_id_of`: one query."""
+    rows = PartyLink.objects.filter(primary=True).exclude(external_id="")
+    return Prefetch("party__tool_links", queryset=rows, to_attr="primary_links")
+
+
+def standing_of(document: SalesDocument) -> Standing:
+    """Return where a document loaded with `prefetches()` stands, by its entity's live connection."""
+    live: list[Connection] = document.entity.live_connections  # type: ignore[attr-defined]  # prefetched
+    postings: list[Posting] = document.all_postings  # type: ignore[attr-defined]  # prefetched
+    connection = live[0] if live else None
+    here = connection.administration_id if connection is not None else None
+    posting = next((p for p in postings if p.administration_id == here), None)
+    if posting is None and postings and (connection is None or here is None):
+        # Nothing is connected now; the last tool still holds the booking.
+        posting = postings[0]
+    if posting is not None:
+        return Standing(posting.state, posting, posting.connection)
+    if not document.is_booked:
+        return Standing("", None, connection)
+    if connection is None or connection.administration_id is None:
+        return Standing(NOT_CONNECTED, None, connection)
+    if connection.start_date is not None and document.date < connection.start_date:
+        return Standing(OUT_OF_SCOPE, None, connection)
+    return Standing(PostingState.WAITING, None, connection)
+
+
+def external_id_of(document: SalesDocument) -> str:
+    """The customer's number in the live connection's administration; empty when it has none yet."""
+    live: list[Connection] = document.entity.live_connections  # type: ignore[attr-defined]  # prefetched
+    links: list[PartyLink] = document.party.primary_links  # type: ignore[attr-defined]  # prefetched
+    here = live[0].administration_id if live else None
+    return next((str(found) for found in links if found.administration_id == here), "")
+
+
+# --- The same as conditions on documents, for views and filters -------------------------------------------------------
+
+BOOKED = Q(status=DocumentStatus.BOOKED)
+
+
+def in_scope() -> Q:
+    """Booked, and dated on or after the start date of the entity's live connection."""
+    live = Connection.objects.live().filter(entity=OuterRef("entity"), start_date__lte=OuterRef("date"))
+    return BOOKED & Q(Exists(live))
+
+
+def in_states(*states: str) -> Q:
+    """Documents with a posting in one of these states, whatever the connection."""
+    return Q(Exists(Posting.objects.filter(sales_document=OuterRef("pk"), state__in=states)))
+
+
+def waiting() -> Q:
+    """In scope, and with no posting yet or one that waits: what the next sync looks at."""
+    return in_scope() & ~in_states(*(state for state in PostingState if state is not PostingState.WAITING))
+
+
+def not_posted() -> Q:
+    """In scope, not excluded, and not in the books."""
+    return in_scope() & ~in_states(*IN_BOOKS, PostingState.EXCLUDED)
+
+
+def paid_here_open_there() -> Q:
+    return Q(Exists(Posting.objects.filter(sales_document=OuterRef("pk"), paid_here_open_there=True)))
+
+
+def without_external_id() -> Q:
+    """In scope, and the customer has no number yet in the administration of the entity's live connection."""
+    live = Connection.objects.live().filter(entity=OuterRef(OuterRef("entity")))
+    linked = PartyLink.objects.filter(
+        party=OuterRef("party"), primary=True, administration__in=live.values("administration")
+    ).exclude(external_id="")
+    return in_scope() & ~Q(Exists(linked))
+
+
+def reason_words(standing: Standing) -> str:
+    """Why a document without a posting row stands where it stands, in one sentence."""
+    match standing.state:
+        case "not_connected":
+            return _("The entity has no connection with a bookkeeping tool.")
+        case "out_of_scope":
+            return _("Dated before the start date of the connection.")
+        case PostingState.WAITING:
+            return _("Goes with the next sync.")
+    return ""

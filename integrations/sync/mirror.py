@@ -1,0 +1,192 @@
+"""The mirror of a tool's relations: read once, then by changes, so that finding a party costs no call.
+
+Source: design section 8; domain rules 8.3 (reference, VAT number, enterprise number, exact name and postcode).
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from crm.models import Party
+from crm.names import name_key, postcode_key
+from crm.numbers import normalise_enterprise_number, normalise_vat_number
+
+from ..base.errors import AccessDenied, LeaseLost, Unreachable
+from ..base.records import ExternalRef, PartyRecord, PartyRole
+from ..models import Administration, ToolParty
+from .planning import party_data
+from .slices import Slice
+
+_BATCH = 500
+_COLUMNS = [
+    "code",
+    "name",
+    "reference",
+    "vat_number",
+    "enterprise_number",
+    "name_key",
+    "postcode_key",
+    "country",
+    "is_person",
+    "is_customer",
+    "is_supplier",
+    "blocked",
+    "deleted",
+    "last_seen_at",
+]
+
+
+def refresh(turn: Slice) -> bool:
+    """Read the relations changed since the last time; True when the last page is in.
+
+    Each page is stored together with its cursor, so a turn that ends in the middle goes on where it stopped.
+    """
+    administration = turn.administration
+    calls_before = turn.gate.calls
+    try:
+        for page in turn.provider.parties(administration.party_cursor):
+            _store(turn, page.items, page.cursor)
+            if any(not record.deleted for record in page.items):
+                turn.cursor["relations_seen"] = True
+            if not page.is_last and turn.is_over:
+                return False
+    finally:
+        turn.count("parties", "mirror_calls", turn.gate.calls - calls_before)
+    if not ToolParty.objects.filter(administration=administration).exists():
+        # An empty list of relations may mean a missing right; then every customer would be created again.
+        missing = [right for right in turn.provider.check_access() if not right.optional]
+        if missing:
+            raise AccessDenied(
+                "relations cannot be read", params={"right": "; ".join(right.right for right in missing)}
+            )
+    return True
+
+
+def prove(turn: Slice, parties: Sequence[Party]) -> None:
+    """Before the first relation of a run is created: make sure that an answer without changes was not blindness.
+
+    Asks the tool for one of `parties`, once per run and only when the list brought nothing. Raises AccessDenied
+    when the right to see relations is not proven; Unreachable when the tool shows a relation that the list kept
+    back, which is then read from its beginning.
+    """
+    if turn.cursor.get("relations_seen"):
+        return
+    calls_before = turn.gate.calls
+    refs = turn.provider.find_party(party_data(parties[0]))
+    turn.count("parties", "mirror_calls", turn.gate.calls - calls_before)
+    known = ToolParty.objects.filter(
+        administration=turn.administration, external_id__in=[ref.external_id for ref in refs]
+    ).count()
+    if known < len(refs):
+        # The list is not whole: read it from its beginning at the next try rather than make duplicates.
+        Administration.objects.filter(pk=turn.administration.pk, lease_token=turn.lease.token).update(party_cursor="")
+        turn.cursor["mirror_fresh"] = False
+        raise Unreachable("the list of relations is not whole")
+    turn.cursor["relations_seen"] = True
+
+
+def _store(turn: Slice, records: Sequence[PartyRecord], cursor: str) -> None:
+    now = timezone.now()
+    rows = [to_row(turn.administration, record) for record in records]
+    for row in rows:
+        row.last_seen_at = now
+    with transaction.atomic():
+        if not turn.lease.is_held():
+            raise LeaseLost("another worker serves this administration now")
+        for start in range(0, len(rows), _BATCH):
+            ToolParty.objects.bulk_create(
+                rows[start : start + _BATCH],
+                update_conflicts=True,
+                unique_fields=["administration", "external_id"],
+                update_fields=_COLUMNS,
+            )
+        Administration.objects.filter(pk=turn.administration.pk).update(party_cursor=cursor)
+    turn.administration.party_cursor = cursor
+
+
+def to_row(administration: Administration, record: PartyRecord) -> ToolParty:
+    """A relation with its numbers and names in the form they are compared by."""
+    return ToolParty(
+        administration=administration,
+        external_id=record.external_id,
+        code=record.code[:40],
+        name=record.name[:200],
+        reference=record.reference[:40],
+        vat_number=normalise_vat_number(record.vat_number, record.country)[:24],
+        enterprise_number=normalise_enterprise_number(record.enterprise_number, record.country)[:24],
+        name_key=name_key(record.name)[:200],
+        postcode_key=postcode_key(record.postcode)[:16],
+        country=record.country[:2],
+        is_person=record.is_person,
+        is_customer=PartyRole.CUSTOMER in record.roles,
+        is_supplier=PartyRole.SUPPLIER in record.roles,
+        blocked=record.blocked,
+        deleted=record.deleted,
+        last_seen_at=timezone.now(),
+    )
+
+
+def find(administration: Administration, parties: Iterable[Party]) -> dict[int, list[ExternalRef]]:
+    """Candidates of each party by the strongest fact that has any; four queries for any number of parties."""
+    wanted = list(parties)
+    rows = ToolParty.objects.filter(administration=administration, deleted=False).order_by("pk")
+    by_reference = _index(rows.filter(reference__in=[p.mark for p in wanted]), "reference")
+    by_vat = _index(rows.filter(vat_number__in=[p.vat_number for p in wanted if p.vat_number]), "vat_number")
+    by_enterprise = _index(
+        rows.filter(enterprise_number__in=[_enterprise(p) for p in wanted if _enterprise(p)]), "enterprise_number"
+    )
+    names = rows.filter(name_key__in=[p.name_key for p in wanted if p.name_key and p.postcode]).filter(
+        ~Q(postcode_key="")
+    )
+    by_name: dict[tuple[str, str], list[ToolParty]] = defaultdict(list)
+    for row in names:
+        by_name[row.name_key, row.postcode_key].append(row)
+    found: dict[int, list[ExternalRef]] = {}
+    for party in wanted:
+        steps: tuple[tuple[str, list[ToolParty]], ...] = (
+            ("reference", by_reference.get(party.mark, [])),
+            ("VAT number", by_vat.get(party.vat_number, []) if party.vat_number else []),
+            ("enterprise number", by_enterprise.get(_enterprise(party), []) if _enterprise(party) else []),
+            (
+                "name and postcode",
+                _not_contradicting(party, by_name.get((party.name_key, postcode_key(party.postcode)), [])),
+            ),
+        )
+        fact, hits = next(((fact, hits) for fact, hits in steps if hits), ("", []))
+        found[party.pk] = [_ref(row, fact) for row in hits]
+    return found
+
+
+def _not_contradicting(party: Party, rows: list[ToolParty]) -> list[ToolParty]:
+    """Namesakes at the same postcode, without those whose VAT number says that they are someone else."""
+    return [row for row in rows if not (row.vat_number and party.vat_number and row.vat_number != party.vat_number)]
+
+
+def _enterprise(party: Party) -> str:
+    return normalise_enterprise_number(party.enterprise_number, party.country)
+
+
+def _index(rows: Iterable[ToolParty], column: str) -> dict[str, list[ToolParty]]:
+    index: dict[str, list[ToolParty]] = defaultdict(list)
+    for row in rows:
+        index[getattr(row, column)].append(row)
+    return index
+
+
+def _ref(row: ToolParty, fact: str) -> ExternalRef:
+    roles = {
+        role for role, has in ((PartyRole.CUSTOMER, row.is_customer), (PartyRole.SUPPLIER, row.is_supplier)) if has
+    }
+    return ExternalRef(
+        external_id=row.external_id,
+        code=row.code,
+        name=row.name,
+        matched_by=fact,
+        roles=frozenset(roles),
+        blocked=row.blocked,
+    )

@@ -1,0 +1,76 @@
+"""Writes on the link of a party: begun before a creation is sent, completed right after it.
+
+Each is conditional on the lease and on what the link was when it was read, so that neither a worker that lost its
+lease nor one that a person overtook changes a link. Source: design section 5; domain rules 8 and 18.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import IntegrityError, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from ..base.errors import LeaseLost
+from ..models import PartyLink, ToolParty
+from .slices import Slice
+
+# Begins the hash of a link whose relation still has to be made a customer; nothing is booked on it before that.
+ROLE_OPEN = "role:"
+
+
+@contextmanager
+def held(turn: Slice, *, durable: bool = False) -> Iterator[None]:
+    """A transaction of the lease's holder. Raises LeaseLost."""
+    with transaction.atomic(durable=durable):
+        if not turn.lease.is_held():
+            raise LeaseLost("another worker serves this administration now")
+        yield
+
+
+def begin(turn: Slice, link: PartyLink) -> bool:
+    """Commit that a creation is about to be sent. False: a person linked the party meanwhile."""
+    turn.lease.ensure(1)
+    link.sent_at = timezone.now()
+    try:
+        with held(turn, durable=True):
+            if link.pk is not None:
+                return _of_unlinked(link).update(sent_at=link.sent_at) == 1
+            with transaction.atomic():
+                link.save()
+            return True
+    except IntegrityError:
+        return False
+
+
+def unbegin(link: PartyLink) -> None:
+    """Take a beginning back whose call provably never left."""
+    _of_unlinked(link).filter(sent_at=link.sent_at).update(sent_at=None)
+
+
+def complete(turn: Slice, link: PartyLink, **columns: Any) -> bool:
+    """Commit what became of a creation or update. False: the link is another one now, and stays as it is."""
+    with held(turn, durable=True):
+        return PartyLink.objects.filter(pk=link.pk, external_id=link.external_id).update(**columns) == 1
+
+
+def forget(turn: Slice, link: PartyLink) -> None:
+    """The relation no longer exists there (PAR-641): the link goes, and the mirror does not offer it again."""
+    with held(turn):
+        ToolParty.objects.filter(administration=turn.administration, external_id=link.external_id).update(deleted=True)
+        PartyLink.objects.filter(pk=link.pk, external_id=link.external_id).delete()
+    turn.count("parties", "unlinked")
+
+
+def quiet_until(sent_at: datetime) -> datetime:
+    """From when on a creation that is not to be seen did not happen."""
+    return sent_at + timedelta(seconds=settings.BOEKBRUG_REQUEST_DEADLINE_SECONDS + settings.BOEKBRUG_QUIET_SECONDS)
+
+
+def _of_unlinked(link: PartyLink) -> QuerySet[PartyLink]:
+    return PartyLink.objects.filter(pk=link.pk, external_id="")

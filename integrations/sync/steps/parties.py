@@ -1,0 +1,358 @@
+"""Step 3: the parties of waiting documents get their place in the tool; found before created, once only.
+
+A creation is committed as a link without external id before the call and completed right after it; what was
+begun and not answered is looked for by our own mark before anything is created again. Source: design 5;
+domain rules 8 and 18.3; APP-219, PAR-640, PAR-641.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from django.db import IntegrityError
+from django.db.models import Exists, OuterRef, QuerySet
+from django.utils import timezone
+
+from crm.models import Party
+
+from ...base.errors import AccessDenied, AdministrationGone, AuthorisationLost, LeaseLost, RateLimited
+from ...base.provider import Capability
+from ...base.records import ExternalRef, NotTried, Outcome, PartyData, PartyRole, Posted, Refused
+from ...models import LinkRole, PartyLink, Posting, PostingState, ToolParty
+from .. import mirror
+from ..partylinks import ROLE_OPEN, begin, complete, forget, held, quiet_until, unbegin
+from ..planning import party_data, party_hash
+from ..problems import Problem
+from ..silence import notice_silence
+from ..slices import Slice
+
+logger = logging.getLogger(__name__)
+
+PAGE = 500
+_CUSTOMER_LINKS = (LinkRole.CUSTOMER, LinkRole.BOTH)
+
+
+@dataclass(slots=True)
+class _Work:
+    """One call to make: create or update, with the link row that records it."""
+
+    party: Party
+    data: PartyData
+    link: PartyLink
+    creates: bool
+
+
+def run(turn: Slice) -> bool:
+    if Capability.CONTACTS_INLINE in turn.tool.capabilities:
+        return True  # they travel with the documents
+    if not _follow_deletions(turn):
+        return False
+    after = int(turn.cursor.get("parties", 0))
+    while True:
+        page = list(_parties_of_waiting(turn).filter(pk__gt=after).order_by("pk")[:PAGE])
+        if page and not _serve(turn, page):
+            return False
+        if len(page) < PAGE:
+            return True
+        after = page[-1].pk
+        turn.cursor["parties"] = after
+        if turn.is_over:
+            return False
+
+
+def _parties_of_waiting(turn: Slice) -> QuerySet[Party]:
+    waiting = Posting.objects.filter(
+        connection=turn.connection, state=PostingState.WAITING, sales_document__party=OuterRef("pk")
+    )
+    return Party.objects.filter(Exists(waiting))
+
+
+def _follow_deletions(turn: Slice) -> bool:
+    """Where a document was refused because its customer is gone there (PAR-641), ask the list of relations.
+
+    What that lists as deleted is unlinked, and its documents are offered again with a new relation.
+    """
+    refused = Posting.objects.filter(
+        connection=turn.connection, state=PostingState.REFUSED, reason_code="PAR-641", sales_document__isnull=False
+    )
+    if turn.cursor.get("deletions") or not refused.exists():
+        return True
+    if not mirror.refresh(turn):
+        return False
+    turn.cursor["deletions"] = turn.cursor["mirror_fresh"] = True
+    links = PartyLink.objects.filter(
+        administration=turn.administration, party__in=refused.values("sales_document__party")
+    ).exclude(external_id="")
+    known = list(links)
+    gone = _gone(turn, [link.external_id for link in known])
+    for link in known:
+        if link.external_id in gone:
+            forget(turn, link)
+    for posting in refused.exclude(sales_document__party__tool_links__in=links):
+        Posting.objects.filter(turn.lease.held(), pk=posting.pk, state=PostingState.REFUSED).update(
+            state=PostingState.WAITING, reason_code="", reason_params={}, vendor_text="", issue=None
+        )
+        turn.count("sales", "to_send")
+    return True
+
+
+def _serve(turn: Slice, parties: list[Party]) -> bool:
+    """Link, update or create each of `parties`; False when the slice is over first (it then begins again here)."""
+    links = {
+        link.party_id: link
+        for link in PartyLink.objects.filter(
+            administration=turn.administration, party__in=parties, primary=True, role__in=_CUSTOMER_LINKS
+        )
+    }
+    gone = _gone(turn, [link.external_id for link in links.values() if link.external_id])
+    for party_id in [p for p, link in links.items() if link.external_id in gone]:
+        forget(turn, links.pop(party_id))
+    updates: list[_Work] = []
+    unlinked: list[Party] = []
+    for party in parties:
+        link = links.get(party.pk)
+        if link is None or not link.external_id:
+            unlinked.append(party)
+            continue
+        data = party_data(party, external_id=link.external_id)
+        fingerprint = party_hash(data)
+        if link.sent_hash == fingerprint or _refused_before(turn, party, link):
+            continue
+        if link.sent_hash == _role_open(fingerprint):
+            data = _only_role(party, link.external_id)
+        updates.append(_Work(party=party, data=data, link=link, creates=False))
+    works = updates
+    if unlinked:
+        begun = any(link.sent_at is not None for link in links.values() if not link.external_id)
+        if begun or not turn.cursor.get("mirror_fresh"):
+            # A creation that a dead worker began may have arrived after the mirror was last read.
+            if not mirror.refresh(turn):
+                return False
+            turn.cursor["mirror_fresh"] = True
+        works = updates + list(_place(turn, unlinked, links))
+    return _save(turn, works)
+
+
+def _gone(turn: Slice, external_ids: Sequence[str]) -> set[str]:
+    """External ids that the tool itself listed as deleted."""
+    return set(
+        ToolParty.objects.filter(
+            administration=turn.administration, external_id__in=external_ids, deleted=True
+        ).values_list("external_id", flat=True)
+    )
+
+
+def _place(turn: Slice, parties: list[Party], pending: dict[int, PartyLink]) -> Iterator[_Work]:
+    """Link what the mirror holds; yield the creations, and the roles to give, that need a call."""
+    found = mirror.find(turn.administration, parties)
+    if any(not hits for hits in found.values()):
+        mirror.prove(turn, [party for party in parties if not found[party.pk]])
+    for party in parties:
+        hits = found[party.pk]
+        link = pending.get(party.pk)
+        if len(hits) > 1:
+            names = ", ".join(f"{hit.code} {hit.name}".strip() for hit in hits[:5])
+            _hold_up(
+                turn,
+                party,
+                Problem(
+                    code="APP-219",
+                    cause_key=f"party:{party.pk}",
+                    params={"party": party.name, "relations": names},
+                    party_id=party.pk,
+                ),
+            )
+        elif hits:
+            work = _adopt(turn, party, hits[0], link)
+            if work is not None:
+                yield work
+        elif link is not None and link.sent_at is not None and timezone.now() < quiet_until(link.sent_at):
+            # Begun, not answered, not there yet: too early to begin again.
+            turn.count("parties", "unclear")
+        elif link is None or not _refused_before(turn, party, link):
+            data = party_data(party)
+            row = link or PartyLink(administration=turn.administration, party=party, role=LinkRole.BOTH)
+            yield _Work(party=party, data=data, link=row, creates=True)
+
+
+def _refused_before(turn: Slice, party: Party, link: PartyLink) -> bool:
+    """Whether the tool said no to exactly these fields; the documents are then held up without asking again."""
+    if not link.refused_hash or link.refused_hash != party_hash(party_data(party)):
+        return False
+    changed_at = turn.administration.catalogue_changed_at
+    if changed_at is not None and link.refused_at is not None and changed_at > link.refused_at:
+        return False
+    _hold_up(turn, party, _refusal(party, link.refused_code, link.refused_text))
+    return True
+
+
+def _refusal(party: Party, code: str, text: str) -> Problem:
+    return Problem(
+        code=code,
+        cause_key=f"party:{party.pk}",
+        params={"party": party.name, "text": text},
+        party_id=party.pk,
+        vendor_text=text,
+    )
+
+
+def _adopt(turn: Slice, party: Party, hit: ExternalRef, link: PartyLink | None) -> _Work | None:
+    """Link `party` to the one relation found. Its fields over there stay as they are, save for a missing role."""
+    if hit.blocked:
+        problem = Problem(
+            code="PAR-640",
+            cause_key=f"party:{party.pk}",
+            params={"party": party.name, "relation": f"{hit.code} {hit.name}".strip(), "blocked": "yes"},
+            party_id=party.pk,
+        )
+        _hold_up(turn, party, problem)
+        return None
+    needs_role = hit.matched_by != "reference" and PartyRole.CUSTOMER not in hit.roles
+    # Found by our own mark: an earlier creation of ours, whose fields may be older than today's. They go out again.
+    fingerprint = "" if hit.matched_by == "reference" else party_hash(party_data(party))
+    columns = {
+        "external_id": hit.external_id,
+        "code": hit.code,
+        "matched_by": hit.matched_by,
+        "sent_hash": _role_open(fingerprint) if needs_role else fingerprint,
+        "sent_at": None,
+        "linked_at": timezone.now(),
+    }
+    row = link or PartyLink(administration=turn.administration, party=party, role=LinkRole.BOTH)
+    try:
+        if row.pk is None:
+            with held(turn):
+                row = PartyLink.objects.create(
+                    administration=turn.administration, party=party, role=LinkRole.BOTH, **columns
+                )
+        elif not complete(turn, row, **columns):
+            return None  # a person linked it meanwhile
+    except IntegrityError:
+        other = (
+            PartyLink.objects.filter(administration=turn.administration, external_id=hit.external_id)
+            .select_related("party")
+            .first()
+        )
+        problem = Problem(
+            code="IMP-306",
+            cause_key=f"party:{party.pk}",
+            params={"external_id": hit.code or hit.external_id, "party": other.party.name if other else ""},
+            party_id=party.pk,
+        )
+        _hold_up(turn, party, problem)
+        return None
+    turn.count("parties", "linked")
+    if not needs_role:
+        return None
+    for name, value in columns.items():
+        setattr(row, name, value)
+    return _Work(party=party, data=_only_role(party, hit.external_id), link=row, creates=False)
+
+
+def _role_open(fingerprint: str) -> str:
+    """The mark of a link whose relation still has to be made a customer; none of its other fields were sent."""
+    return f"{ROLE_OPEN}{fingerprint[:50]}"
+
+
+def _only_role(party: Party, external_id: str) -> PartyData:
+    return PartyData(
+        reference="",
+        name="",
+        roles=frozenset({PartyRole.CUSTOMER}),
+        external_id=external_id,
+        is_person=party.is_person,
+    )
+
+
+# --- calls --------------------------------------------------------------------------------------------------------
+
+
+def _save(turn: Slice, works: list[_Work]) -> bool:
+    size = max(1, turn.tool.limits.parties_per_call)
+    for start in range(0, len(works), size):
+        if turn.is_over:
+            return False
+        batch = [work for work in works[start : start + size] if not work.creates or begin(turn, work.link)]
+        if batch:
+            _call(turn, batch)
+        turn.show_progress()
+    return True
+
+
+def _call(turn: Slice, batch: list[_Work]) -> None:
+    try:
+        outcomes = turn.provider.save_parties([work.data for work in batch])
+    except (RateLimited, AuthorisationLost, AccessDenied, AdministrationGone, LeaseLost):
+        # By the provider's contract these come before anything was sent.
+        for work in batch:
+            if work.creates:
+                unbegin(work.link)
+        raise
+    for work, outcome in zip(batch, outcomes, strict=True):
+        _record(turn, work, outcome)
+    notice_silence(turn, outcomes)
+
+
+def _record(turn: Slice, work: _Work, outcome: Outcome) -> None:
+    link = work.link
+    fingerprint = party_hash(party_data(work.party))
+    if isinstance(outcome, Posted):
+        done = complete(
+            turn,
+            link,
+            external_id=outcome.ref.external_id or link.external_id,
+            code=outcome.ref.number or link.code,
+            linked_at=link.linked_at or timezone.now(),
+            sent_at=None,
+            # A role given to a found relation sent none of our fields; from now on a change of ours goes there.
+            sent_hash=fingerprint,
+            refused_hash="",
+            refused_code="",
+            refused_text="",
+        )
+        if not done:
+            logger.warning("a relation was saved and its link changed meanwhile", extra={"party": work.party.pk})
+        turn.count("parties", "created" if work.creates else "updated")
+    elif isinstance(outcome, Refused) and outcome.code == "PAR-641" and not work.creates:
+        forget(turn, link)
+        turn.cursor["mirror_fresh"] = False
+        turn.cursor["unlinked"] = True
+    elif isinstance(outcome, Refused):
+        # Provably not made or not changed; the words are kept so that only a change is offered again.
+        complete(
+            turn,
+            link,
+            sent_at=None,
+            refused_at=timezone.now(),
+            refused_hash=fingerprint,
+            refused_code=outcome.code,
+            refused_text=outcome.text,
+        )
+        _hold_up(turn, work.party, _refusal(work.party, outcome.code, outcome.text))
+        turn.count("parties", "refused")
+    elif isinstance(outcome, NotTried):
+        if work.creates:
+            unbegin(link)
+    else:
+        turn.count("parties", "unclear")
+        if not work.creates and not work.data.name:
+            turn.cursor["unlinked"] = True  # whether it is a customer now is not known: again in this run
+
+
+def _hold_up(turn: Slice, party: Party, problem: Problem) -> None:
+    """Block the party's waiting documents, and only those, with one issue."""
+    issue_id = turn.issues.id_for(problem)
+    blocked = Posting.objects.filter(
+        turn.lease.held(), connection=turn.connection, state=PostingState.WAITING, sales_document__party=party
+    ).update(
+        state=PostingState.BLOCKED,
+        reason_code=problem.code,
+        reason_params=problem.params,
+        vendor_text=problem.vendor_text,
+        issue_id=issue_id,
+        changed_at=timezone.now(),
+    )
+    turn.count("sales", "blocked", blocked)
+    turn.count("sales", "to_send", -blocked)

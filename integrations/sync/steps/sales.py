@@ -1,0 +1,264 @@
+"""Step 4: waiting sales documents go to the tool in date and number order, each at most once.
+
+What was sent and never answered is looked for first; nothing is sent again before the tool, past its quiet
+time, says that it is not there. Source: design section 5 "Posting"; SYS-703, SYS-705, NUM-520.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import date
+from itertools import islice
+from typing import Any
+
+from django.db import IntegrityError
+from django.db.models import Q
+from django.utils import timezone
+
+from crm.models import Party
+from invoicing.models import SalesDocument
+
+from ...base.errors import (
+    AccessDenied,
+    AdministrationGone,
+    AuthorisationLost,
+    IntegrationError,
+    LeaseLost,
+    RateLimited,
+)
+from ...base.records import (
+    Absent,
+    Document,
+    ExternalRef,
+    NotTried,
+    Outcome,
+    Posted,
+    Refused,
+    Unclear,
+)
+from ...models import LinkRole, PartyLink, Posting, PostingState
+from .. import claims
+from ..partylinks import ROLE_OPEN
+from ..problems import Problem
+from ..selection import loaded
+from ..silence import notice_silence
+from ..slices import Slice
+from .files import attach_files
+from .plan import Placed, place
+from .unclear import EXISTS_CODES, look_for_unclear, open_difference, without_set_aside
+
+logger = logging.getLogger(__name__)
+
+PAGE = 100
+_CUSTOMER_LINKS = (LinkRole.CUSTOMER, LinkRole.BOTH)
+
+
+def run(turn: Slice) -> bool:
+    if not look_for_unclear(turn):
+        return False
+    turn.cursor.pop("put_back", None)  # what was put back until here goes out below
+    position = turn.cursor.get("sales")
+    after = (date.fromisoformat(position[0]), int(position[1]), int(position[2])) if position else None
+    while True:
+        postings = _next_page(turn, after)
+        if postings and not _send_page(turn, postings):
+            return False
+        if len(postings) < PAGE:
+            return look_for_unclear(turn) and attach_files(turn)
+        last = postings[-1].sales_document
+        if last is None:
+            raise ValueError("a sales posting without its document")
+        after = (last.date, last.sequence or 0, last.pk)
+        turn.cursor["sales"] = [after[0].isoformat(), after[1], after[2]]
+        if turn.is_over:
+            return False
+
+
+def _next_page(turn: Slice, after: tuple[date, int, int] | None) -> list[Posting]:
+    rows = Posting.objects.filter(connection=turn.connection, state=PostingState.WAITING, sales_document__isnull=False)
+    if after is not None:
+        day, sequence, pk = after
+        rows = rows.filter(
+            Q(sales_document__date__gt=day)
+            | Q(sales_document__date=day, sales_document__sequence__gt=sequence)
+            | Q(sales_document__date=day, sales_document__sequence=sequence, sales_document__pk__gt=pk)
+        )
+    order = ("sales_document__date", "sales_document__sequence", "sales_document__pk")
+    return list(rows.select_related("sales_document").order_by(*order)[:PAGE])
+
+
+# --- sending ------------------------------------------------------------------------------------------------------
+
+
+def _send_page(turn: Slice, postings: list[Posting]) -> bool:
+    """Send a page of waiting postings; False when the slice is over first."""
+    size = max(1, turn.tool.limits.documents_per_call)
+    ready = iter(_ready(turn, postings))
+    while batch := list(islice(ready, size)):
+        if turn.is_over:
+            return False
+        _send_batch(turn, [item for item in batch if item[0].attempts == 0 or _may_go_again(turn, *item)])
+        turn.show_progress()
+    return True
+
+
+def _ready(turn: Slice, postings: list[Posting]) -> list[tuple[Posting, Document, str]]:
+    """Postings that can go now, with their booking; one whose customer has no place there yet keeps waiting.
+
+    Everything is checked again as in the plan: a person may have offered a document since, that the plan never saw.
+    """
+    ids = [p.sales_document_id for p in postings if p.sales_document_id is not None]
+    documents = {d.pk: d for d in loaded(SalesDocument.objects.filter(pk__in=ids))}
+    refs = _customer_refs(turn, [d.party for d in documents.values()])
+    in_order = [documents[pk] for pk in ids if pk in documents]
+    ready: list[tuple[Posting, Document, str]] = []
+    for placed in place(in_order, turn.connection, turn.books):
+        posting, booking = placed.posting, placed.planned.document
+        posting.sales_document = placed.document
+        ref = refs.get(placed.document.party_id)
+        if posting.state != PostingState.WAITING or booking is None:
+            _hold(turn, placed)
+        elif ref is None:
+            turn.count("sales", "waiting_for_customer")
+        else:
+            ready.append((posting, replace(booking, party=ref), placed.planned.payload_hash))
+    return ready
+
+
+def _customer_refs(turn: Slice, parties: Sequence[Party]) -> dict[int, ExternalRef]:
+    links = PartyLink.objects.filter(
+        administration=turn.administration, party__in=parties, primary=True, role__in=_CUSTOMER_LINKS
+    ).exclude(Q(external_id="") | Q(sent_hash__startswith=ROLE_OPEN))
+    return {link.party_id: ExternalRef(external_id=link.external_id, code=link.code) for link in links}
+
+
+def _may_go_again(turn: Slice, posting: Posting, document: Document, payload_hash: str) -> bool:
+    """Look before a second attempt, whatever became of the first: a refusal may have been a booking all the same."""
+    posting.sent = claims.sent_facts(document, posting)
+    finding = without_set_aside(posting, turn.provider.find_document(claims.query_of(posting)))
+    if isinstance(finding, Absent):
+        return True
+    if not claims.mark_sending([(posting, document, payload_hash)], turn.lease)[0]:
+        return False
+    # It stands there, or something does that nobody can tell from it: decided like any unanswered call.
+    claims.record(
+        posting,
+        turn.lease,
+        state=PostingState.UNCLEAR,
+        reason_code="SYS-703",
+        not_before=None,
+        sent=claims.given_up(posting),
+    )
+    turn.count("sales", "unclear")
+    return False
+
+
+def _send_batch(turn: Slice, batch: list[tuple[Posting, Document, str]]) -> None:
+    if not batch:
+        return
+    claimed = [item for item, ours in zip(batch, claims.mark_sending(batch, turn.lease), strict=True) if ours]
+    if len(claimed) < len(batch) and not turn.lease.is_held():
+        raise LeaseLost("another worker serves this administration now")
+    if not claimed:
+        return
+    outcomes: Sequence[Outcome]
+    try:
+        outcomes = turn.provider.post_documents([document for _, document, _ in claimed])
+    except (RateLimited, AuthorisationLost, AccessDenied, AdministrationGone, LeaseLost):
+        # By the provider's contract these come before anything was booked.
+        for posting, _, _ in claimed:
+            claims.record(posting, turn.lease, state=PostingState.WAITING, sent_at=None)
+        raise
+    except IntegrationError as exc:
+        outcomes = [Unclear(text=str(exc))] * len(claimed)
+    for (posting, document, _), outcome in zip(claimed, outcomes, strict=True):
+        _record(turn, posting, document, outcome)
+    notice_silence(turn, outcomes)
+
+
+def _record(turn: Slice, posting: Posting, document: Document, outcome: Outcome) -> None:
+    posting.sent = claims.sent_facts(document, posting)
+    if isinstance(outcome, Posted) and outcome.totals is None:
+        # Booked, but nobody saw what: it is looked at before it counts as posted.
+        outcome = Unclear(text="booked, its figures were not seen")
+    if isinstance(outcome, Posted):
+        columns = claims.booked_columns(posting, document, outcome.ref, outcome.totals)
+        if outcome.remarks and columns["state"] == PostingState.POSTED:
+            columns.update(
+                state=PostingState.DIFFERS, reason_code="SYS-704", reason_params={"what": "; ".join(outcome.remarks)}
+            )
+        if columns["state"] == PostingState.DIFFERS:
+            open_difference(turn, posting, columns)
+        ours = _record_booking(turn, posting, columns)
+        turn.count("sales", "posted" if columns["state"] == PostingState.POSTED else "differs")
+    elif isinstance(outcome, Refused) and not (outcome.code in EXISTS_CODES and posting.attempts > 0):
+        problem = _refusal(posting, outcome)
+        ours = claims.record(
+            posting,
+            turn.lease,
+            state=PostingState.REFUSED,
+            reason_code=problem.code,
+            reason_params=problem.params,
+            vendor_text=outcome.text,
+            issue_id=turn.issues.id_for(problem),
+            sent_at=None,
+        )
+        turn.count("sales", "refused")
+    elif isinstance(outcome, NotTried):
+        ours = claims.record(posting, turn.lease, state=PostingState.WAITING, sent_at=None)
+        turn.count("sales", "not_tried")
+    else:
+        # Unclear; or "exists already" after an earlier attempt, which most likely was our own booking.
+        ours = claims.record(
+            posting,
+            turn.lease,
+            state=PostingState.UNCLEAR,
+            reason_code=outcome.code if isinstance(outcome, Refused) else "SYS-703",
+            vendor_text=outcome.text,
+            not_before=None,
+            sent=claims.given_up(posting),
+        )
+        turn.count("sales", "unclear")
+    if not ours:
+        raise LeaseLost("the posting was taken over")
+
+
+def _refusal(posting: Posting, outcome: Refused) -> Problem:
+    """The problem of a refusal. Same code and same words are one cause; a number that exists is its own."""
+    cause = f"refused:{outcome.text[:120]}" if outcome.code not in EXISTS_CODES else f"reference:{posting.reference}"
+    params = {"text": outcome.text, "reference": posting.reference}
+    return Problem(code=outcome.code, cause_key=cause, params=params, vendor_text=outcome.text)
+
+
+def _record_booking(turn: Slice, posting: Posting, columns: dict[str, Any]) -> bool:
+    """Commit a booking; one that another posting holds already is looked at, and a person decides."""
+    try:
+        return claims.record(posting, turn.lease, **columns)
+    except IntegrityError:
+        logger.exception(
+            "a booking came back twice", extra={"posting": posting.pk, "external_id": columns["external_id"]}
+        )
+        return claims.record(
+            posting,
+            turn.lease,
+            state=PostingState.UNCLEAR,
+            reason_code="SYS-703",
+            not_before=None,
+            sent=claims.given_up(posting),
+        )
+
+
+def _hold(turn: Slice, placed: Placed) -> None:
+    """Something changed between plan and sending; the posting is held up like in the plan."""
+    problem = placed.planned.problem
+    posting = placed.posting
+    changed = Posting.objects.filter(turn.lease.held(), pk=posting.pk, state=PostingState.WAITING).update(
+        state=posting.state,
+        reason_code=posting.reason_code,
+        reason_params=posting.reason_params,
+        issue_id=turn.issues.id_for(problem) if problem is not None else None,
+        changed_at=timezone.now(),
+    )
+    turn.count("sales", posting.state, changed)

@@ -1,0 +1,172 @@
+"""Own entities and their fiscal years."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget
+
+from config.admin.links import link, list_url
+from config.admin.lists import BookkeepingAdmin
+from config.countries import LANGUAGES, country_choices, country_name
+from config.figures import day
+from config.states import state_label
+from crm.numbers import expected_vat_pattern, is_valid_vat_number, normalise_enterprise_number, normalise_vat_number
+from integrations.models import Connection
+
+from ..models import CompanyEntity, FiscalYear
+from ..references import document_number
+
+
+class EntityForm(forms.ModelForm[CompanyEntity]):
+    country = forms.ChoiceField(widget=UnfoldAdminSelectWidget, label=_("Country"))
+    language = forms.ChoiceField(widget=UnfoldAdminSelectWidget, choices=LANGUAGES, label=_("Language"))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "country" in self.fields:
+            choices = country_choices(self.instance.country, required=True)
+            self.fields["country"].choices = choices  # type: ignore[attr-defined]
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean() or self.cleaned_data
+        country = cleaned.get("country") or self.instance.country
+        number = normalise_vat_number(cleaned.get("vat_number") or "", country)
+        cleaned["vat_number"] = number
+        if number and not is_valid_vat_number(number):
+            pattern = expected_vat_pattern(number, country)
+            self.add_error(
+                "vat_number", _("This VAT number is not valid. Expected: %(pattern)s.") % {"pattern": pattern}
+            )
+        cleaned["enterprise_number"] = normalise_enterprise_number(cleaned.get("enterprise_number") or "", country)
+        cleaned["iban"] = "".join((cleaned.get("iban") or "").split()).upper()
+        return cleaned
+
+
+@admin.register(CompanyEntity)
+class CompanyEntityAdmin(BookkeepingAdmin):
+    form = EntityForm
+    list_display = ["name", "land", "vat_number", "currency", "bookkeeping", "years"]
+    list_filter = ["country"]
+    search_fields = ["name"]
+    change_form_outer_before_template = "admin/invoicing/entity_before.html"
+    add_words = _("New entity")
+    empty_title = _("No entities yet")
+    empty_text = _("An entity is your own company: it issues the invoices. Start with one.")
+    fieldsets = [
+        (None, {"fields": ["name", "country", "vat_number", "enterprise_number", "currency", "language"]}),
+        (_("Address"), {"fields": ["street", ("postcode", "city")]}),
+        (_("Reach"), {"fields": [("email", "phone"), "bookkeeping_email", "peppol_id"]}),
+        (_("Documents"), {"fields": ["default_payment_term", ("iban", "bic"), "logo"]}),
+    ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        live = Connection.objects.live()
+        return (
+            super()
+            .get_queryset(request)
+            .prefetch_related(Prefetch("connections", queryset=live, to_attr="live_connections"), "fiscal_years")
+        )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: CompanyEntity | None = None) -> list[str]:
+        """The country stays: rates, numbers and the books hang on it."""
+        return ["land"] if obj is not None else []
+
+    def get_fieldsets(self, request: HttpRequest, obj: CompanyEntity | None = None) -> Any:
+        if obj is None:
+            return self.fieldsets
+        head: Any = self.fieldsets[0]
+        (title, first), rest = head, self.fieldsets[1:]
+        fields = ["land" if name == "country" else name for name in first["fields"]]
+        return [(title, {**first, "fields": fields}), *rest]
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        from integrations.admin.entity_section import entity_section
+
+        context = {**(extra_context or {}), "bookkeeping": entity_section(request, object_id)}
+        return super().change_view(request, object_id, form_url, context)
+
+    @admin.display(description=_("country"), ordering="country")
+    def land(self, entity: CompanyEntity) -> str:
+        return country_name(entity.country)
+
+    @admin.display(description=_("bookkeeping"))
+    def bookkeeping(self, entity: CompanyEntity) -> SafeString:
+        live: list[Connection] = entity.live_connections  # type: ignore[attr-defined]  # prefetched above
+        if not live:
+            return state_label("connection", "none")
+        return state_label("connection", live[0].status, title=live[0].tool_label)
+
+    @admin.display(description=_("fiscal years"))
+    def years(self, entity: CompanyEntity) -> SafeString | str:
+        labels = ", ".join(year.label for year in entity.fiscal_years.all())
+        return link(list_url(FiscalYear, entity__id__exact=entity.pk), labels or _("none yet"))
+
+
+@admin.register(FiscalYear)
+class FiscalYearAdmin(BookkeepingAdmin):
+    list_display = ["label", "entity", "first_day", "last_day", "next_invoice", "next_credit_note", "state"]
+    list_filter = ["entity", "is_closed"]
+    list_select_related = ["entity"]
+    ordering = ["entity__name", "-start"]
+    add_words = _("New fiscal year")
+    empty_title = _("No fiscal years yet")
+    empty_text = _("A fiscal year gives invoices their numbers. Without one nothing can be booked.")
+    fieldsets = [
+        (None, {"fields": ["entity", "label", ("start", "end"), "is_closed"]}),
+        (
+            _("Numbers"),
+            {
+                "fields": [
+                    ("invoice_prefix", "next_invoice_number"),
+                    ("credit_note_prefix", "next_credit_note_number"),
+                ],
+                "description": _(
+                    "Numbers are given out without gaps, so they can only be set before the first booking."
+                ),
+            },
+        ),
+    ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: FiscalYear | None = None) -> list[str]:
+        """A year that gave out a number keeps its entity, first day, prefixes and counters."""
+        if obj is not None and obj.documents.exists():
+            return [
+                "entity",
+                "start",
+                "invoice_prefix",
+                "next_invoice_number",
+                "credit_note_prefix",
+                "next_credit_note_number",
+            ]
+        return []
+
+    @admin.display(description=_("first day"), ordering="start")
+    def first_day(self, year: FiscalYear) -> str:
+        return day(year.start)
+
+    @admin.display(description=_("last day"), ordering="end")
+    def last_day(self, year: FiscalYear) -> str:
+        return day(year.end)
+
+    @admin.display(description=_("next invoice"))
+    def next_invoice(self, year: FiscalYear) -> str:
+        return document_number(year.invoice_prefix, year.next_invoice_number)
+
+    @admin.display(description=_("next credit note"))
+    def next_credit_note(self, year: FiscalYear) -> str:
+        return document_number(year.credit_note_prefix, year.next_credit_note_number)
+
+    @admin.display(description=_("state"), ordering="is_closed")
+    def state(self, year: FiscalYear) -> SafeString:
+        if year.is_closed:
+            return state_label("activity", "inactive", words=_("Closed"))
+        return state_label("activity", "active", words=_("Open"))

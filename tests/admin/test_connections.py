@@ -1,0 +1,249 @@
+"""Connecting through the pages, settings and links, starting a sync once, following it, and its preview."""
+
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.contrib.admin.models import LogEntry
+from django.urls import reverse
+from django_q.models import OrmQ
+
+from integrations.models import Connection, ConnectionStatus, Posting, PostingState, SyncRun, VatLink
+from tests import bridge, factories
+
+from .conftest import connect
+
+# The address that the sandbox sends people back to: it takes this machine's only.
+SITE = "http://127.0.0.1"
+
+
+def page(verb: str, connection: Connection) -> str:
+    return reverse(f"admin:integrations_connection_{verb}", args=[connection.pk])
+
+
+def messages(answer) -> str:
+    return " ".join(str(message) for message in answer.context["messages"])
+
+
+# --- a sync ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_button_starts_one_run_however_often_it_is_pressed(world, sign_in):
+    client = sign_in("staff")
+    first = client.post(
+        page("sync", world.connection), {"next": reverse("admin:invoicing_invoice_changelist")}, follow=True
+    )
+    assert first.redirect_chain[-1][0] == reverse("admin:invoicing_invoice_changelist")
+    assert "Sync of Linde Studio BV with Exact Online started." in messages(first)
+    again = sign_in("boss").post(page("sync", world.connection), follow=True)
+    assert "A sync of Linde Studio BV is already running, started today" in messages(again)
+    assert "by staff" in messages(again)
+    run = SyncRun.objects.unfinished().get()
+    assert (run.connection, run.started_by.username, run.trigger) == (world.connection, "staff", "manual")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_first_slice_is_queued_once(transactional_db, sign_in, world):
+    client = sign_in("staff")
+    client.post(page("sync", world.connection))
+    client.post(page("sync", world.connection))
+    assert OrmQ.objects.count() == 1
+
+
+def test_sync_of_all_starts_those_that_are_ready(world, sign_in):
+    other, lost = connect(factories.EntityFactory()), connect(factories.EntityFactory())
+    Connection.objects.filter(pk=lost.pk).update(status=ConnectionStatus.RECONNECT_NEEDED)
+    sign_in("staff").post(reverse("admin:integrations_connection_sync_all"))
+    started = set(SyncRun.objects.unfinished().values_list("connection", flat=True))
+    assert started == {world.connection.pk, other.pk}
+
+
+def test_a_connection_that_lost_its_sign_in_says_so_and_starts_nothing(world, sign_in):
+    Connection.objects.filter(pk=world.connection.pk).update(
+        status=ConnectionStatus.RECONNECT_NEEDED, status_code="AUT-401"
+    )
+    answer = sign_in("staff").post(page("sync", world.connection), follow=True)
+    assert "was not started" in messages(answer)
+    assert SyncRun.objects.unfinished().count() == 0
+    shown = (
+        sign_in("boss")
+        .get(reverse("admin:integrations_connection_change", args=[world.connection.pk]))
+        .content.decode()
+    )
+    assert "Reconnect needed" in shown
+    assert "Sign in again" in shown
+
+
+def test_progress_asks_again_while_a_run_goes_on_and_stops_when_it_ended(world, sign_in):
+    client = sign_in("staff")
+    run = SyncRun.objects.create(
+        connection=world.connection, trigger="nightly", state="running", step="sales",
+        counters={"sales": {"planned": 29, "to_send": 21, "posted": 12, "blocked": 8}},
+    )  # fmt: skip
+    url = reverse("admin:integrations_connection_progress") + f"?runs={run.pk}"
+    moving = client.get(url, headers={"hx-request": "true"}).content.decode()
+    for words in ("Step 4 of 7: sales documents", "12 of 21 sent", "8 blocked", 'role="status"', "every 2s"):
+        assert words in moving, words
+    shown = client.get(reverse("admin:invoicing_invoice_changelist")).content.decode()
+    assert 'hx-trigger="every 2s"' in shown
+    assert "Syncing" in shown
+
+    SyncRun.objects.filter(pk=run.pk).update(state="with_issues", step="close")
+    ended = client.get(url).content.decode()
+    assert "every 2s" not in ended
+    assert "Sync finished." in ended
+    assert "12 documents sent" in ended
+
+
+def test_a_page_without_runs_asks_for_nothing(world, sign_in):
+    shown = sign_in("staff").get(reverse("admin:invoicing_invoice_changelist")).content.decode()
+    assert "hx-trigger" not in shown.replace('hx-trigger="keyup', "")
+
+
+# --- settings and links ---------------------------------------------------------------------------------------------
+
+
+def settings_form(**changes: str) -> dict[str, str]:
+    return {
+        "start_date": "2026-01-01", "invoice": "70", "credit_note": "71", "purchase_invoice": "", "purchase_credit_note": "",
+        "default_payment_term": "30", "discount_account": "", "default_ledger_account": "", **changes,
+    }  # fmt: skip
+
+
+def test_settings_are_saved_and_logged(world, sign_in):
+    url = reverse("admin:integrations_connection_change", args=[world.connection.pk])
+    client = sign_in("boss")
+    assert client.post(url, settings_form(start_date="2026-02-01", discount_account="700000")).status_code == 302
+    world.connection.refresh_from_db()
+    assert world.connection.start_date == date(2026, 2, 1)
+    assert world.connection.discount_account.code == "700000"
+    entry = LogEntry.objects.filter(user__username="boss").latest("pk")
+    assert "start_date: 2026-01-01 → 2026-02-01" in entry.change_message
+    assert client.post(url, settings_form(invoice="no such journal")).status_code == 200
+    world.connection.refresh_from_db()
+    assert world.connection.invoice_journal.code == "70"
+
+
+def test_only_active_exclusive_codes_can_be_linked(world, sign_in):
+    client = sign_in("boss")
+    rate = VatLink.objects.get().rate
+    answer = client.get(page("vat", world.connection))
+    offered = [value for value, _ in answer.context["form"].fields[f"sales-{rate.pk}"].choices]
+    assert offered == ["", "4"]
+    assert "1 code is not offered" in answer.content.decode()
+    refused = client.post(page("vat", world.connection), {f"sales-{rate.pk}": "4I", f"purchase-{rate.pk}": ""})
+    assert refused.status_code == 200
+    assert VatLink.objects.get().vat_code.code == "4"
+    client.post(page("vat", world.connection), {f"sales-{rate.pk}": "", f"purchase-{rate.pk}": ""})
+    assert VatLink.objects.count() == 0
+    client.post(page("vat", world.connection), {f"sales-{rate.pk}": "4", f"purchase-{rate.pk}": ""})
+    assert VatLink.objects.get().vat_code.code == "4"
+    client.post(page("ledger", world.connection), {f"sales-{rate.pk}": "700000", f"purchase-{rate.pk}": ""})
+    assert world.connection.ledger_links.get().account.code == "700000"
+
+
+def test_deactivating_says_what_it_means_and_can_be_taken_back(world, sign_in):
+    client = sign_in("boss")
+    shown = client.get(page("deactivate", world.connection)).content.decode()
+    assert "All links and the history are kept." in shown
+    client.post(page("deactivate", world.connection))
+    world.connection.refresh_from_db()
+    assert world.connection.status == ConnectionStatus.DEACTIVATED
+    client.post(page("reactivate", world.connection))
+    world.connection.refresh_from_db()
+    assert world.connection.status != ConnectionStatus.DEACTIVATED
+
+
+# --- against the sandbox --------------------------------------------------------------------------------------------
+
+
+def test_an_entity_is_connected_through_the_pages(box, world, sign_in, settings):
+    """Sign in at the tool, choose the administration, fill in the settings, link a rate, switch on."""
+    settings.BOEKBRUG_SITE_URL = SITE
+    client = sign_in("boss")
+    entity = factories.EntityFactory(name="Linde Atelier NV")
+    rate = factories.vat_rate().rate
+    add = reverse("admin:integrations_connection_add")
+    assert "Linde Atelier NV" in client.get(add).content.decode()
+    assert "Linde Studio BV" not in client.get(add).content.decode()
+
+    leaves = client.post(add, {"entity": entity.pk, "tool": "exact", "site": "be"})
+    assert leaves["Location"].startswith(f"{settings.BOEKBRUG_EXACT_BASE_URL}/")
+    state, code = box.consent(leaves["Location"])
+    connection = Connection.objects.get(entity=entity)
+    back = client.get(reverse("admin:integrations_connection_signed_in"), {"state": state, "code": code})
+    assert back["Location"] == page("administration", connection)
+
+    assert bridge.DIVISION in client.get(back["Location"]).content.decode()
+    client.post(back["Location"], {"administration": bridge.DIVISION})
+    connection.refresh_from_db()
+    assert connection.administration.external_id == bridge.DIVISION
+    details = reverse("admin:integrations_connection_change", args=[connection.pk])
+    todo = client.get(details).content.decode()
+    for words in ("Still to do", "Fill in the start date", "Choose the journals", "Link the VAT codes"):
+        assert words in todo, words
+    assert client.post(page("finish", connection), follow=True).context["messages"]
+    connection.refresh_from_db()
+    assert connection.status == ConnectionStatus.CONFIGURATION_NEEDED
+
+    client.post(details, settings_form())
+    links = {f"{way}-{one.pk}": "" for way in ("sales", "purchase") for one in [rate]}
+    client.post(page("vat", connection), {**links, f"sales-{rate.pk}": bridge.VAT_CODES["21"]})
+    assert "Everything is filled in" in client.get(details).content.decode()
+    client.post(page("finish", connection))
+    connection.refresh_from_db()
+    assert connection.status == ConnectionStatus.CONNECTED
+
+
+def test_a_sign_in_works_once_and_for_the_one_who_began_it(box, world, sign_in, settings):
+    settings.BOEKBRUG_SITE_URL = SITE
+    boss, root = sign_in("boss"), sign_in("root")
+    leaves = boss.post(page("sign_in", world.connection))
+    state, code = box.consent(leaves["Location"])
+    url = reverse("admin:integrations_connection_signed_in")
+    assert "no longer valid" in messages(root.get(url, {"state": state, "code": code}, follow=True))
+    world.connection.refresh_from_db()
+    assert world.connection.grant is None
+    boss.get(url, {"state": state, "code": code})
+    world.connection.refresh_from_db()
+    assert world.connection.grant is not None
+    assert "already used" in messages(boss.get(url, {"state": state, "code": code}, follow=True))
+
+
+def test_the_preview_shows_what_a_sync_then_does(box, sign_in, people):
+    connection = bridge.connect(box, user=people["boss"])
+    company = factories.CompanyFactory(name="Garage Peeters BV")
+    good = factories.booked_invoice(entity=connection.entity, party=company, lines=[factories.line("200")])
+    bad = factories.booked_invoice(entity=connection.entity, party=company, lines=[factories.line(code="9")])
+    client = sign_in("accountant")
+    answer = client.get(page("preview", connection))
+    words = answer.content.decode()
+    assert "Nothing has been sent." in words
+    assert [line.number for line in answer.context["to_send"]] == [good.number]
+    assert [line.number for line in answer.context["held"][0]["lines"]] == [bad.number]
+    assert list(answer.context["sums"]) == [("EUR", Decimal("242.00"))]
+    assert Posting.objects.count() == 0
+
+    stood = set(box.entries())
+    client = sign_in("staff")
+    client.post(page("sync", connection))
+    run = bridge.work_off(SyncRun.objects.get())
+    assert box.entries()[good.number]["total"] == "242.00"
+    assert set(box.entries()) - stood == {good.number}
+    states = dict(Posting.objects.values_list("reference", "state"))
+    assert states == {good.number: PostingState.POSTED, bad.number: PostingState.BLOCKED}
+    shown = client.get(reverse("admin:integrations_syncrun_change", args=[run.pk])).content.decode()
+    assert "With issues" in shown
+    shown = client.get(reverse("admin:invoicing_invoice_change", args=[good.pk])).content.decode()
+    assert "Equal to the cent" in shown
+    refresh = reverse("admin:integrations_posting_refresh", args=[Posting.objects.get(reference=good.number).pk])
+    assert f"{good.number} stands in Exact Online." in messages(client.post(refresh, follow=True))
+
+
+def test_a_tool_that_does_not_answer_is_said_and_changes_nothing(box, sign_in, people, settings):
+    connection = bridge.connect(box, user=people["boss"])
+    settings.BOEKBRUG_EXACT_BASE_URL = "http://127.0.0.1:9/exact"
+    before = connection.administration.journals.count()
+    answer = sign_in("boss").post(page("lists", connection), follow=True)
+    assert "did not answer" in messages(answer)
+    assert connection.administration.journals.count() == before
