@@ -1,6 +1,7 @@
 """A running sandbox for tests that speak to it over real HTTP."""
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -28,6 +29,20 @@ class ExactCaller:
 
     def control(self, verb: str, **data: Any) -> Any:
         answer = self.session.post(f"{self.sandbox.base_url}/_sandbox/{verb}", json=data)
+        assert answer.status_code == 200, answer.text
+        return answer.json()
+
+    def to_next(self, seconds: int) -> None:
+        """Move the sandbox's clock to the start of its next minute (60), hour (3600) or UTC day (86,400).
+
+        Limits are counted per such window; a test that straddles two of them sees half of each.
+        """
+        now = datetime.fromisoformat(self.control_get("clock")["now"]).timestamp()
+        self.control("clock", advance_seconds=seconds - now % seconds)
+        self.sign_in()
+
+    def control_get(self, verb: str) -> Any:
+        answer = self.session.get(f"{self.sandbox.base_url}/_sandbox/{verb}")
         assert answer.status_code == 200, answer.text
         return answer.json()
 
