@@ -1,0 +1,102 @@
+"""The running site for a whole folder of tests, and windows in which people of each role are signed in."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.core.cache import caches
+from django.test import Client
+from django_q.models import OrmQ, Schedule
+from playwright.sync_api import Page, expect
+
+from crm.models import Company
+from integrations.models import Connection, SyncRun
+from integrations.sync.heartbeat import beat
+from invoicing.models import CompanyEntity
+from tests import bridge, factories
+
+from .processes import Site, exact_settings, running_site
+
+# Two slow cores share a browser, a web server, a queue and the sandbox.
+PATIENCE = 20_000
+
+
+@pytest.fixture(scope="package")
+def _site(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """Of this folder only: its queue would take the tasks of tests that work them off themselves."""
+    expect.set_options(timeout=PATIENCE)
+    with django_db_blocker.unblock():
+        # Neither the night's sync nor the dispatcher's half minute may come between.
+        Schedule.objects.all().delete()
+        with running_site(tmp_path_factory.mktemp("site")) as site:
+            yield site
+
+
+@pytest.fixture
+def site(transactional_db: None, _site: Site, settings: Any) -> Iterator[Site]:
+    """The running site with empty tables and a fresh sandbox, to which this process points as well."""
+    _site.box.call("reset", {})
+    _site.box.switch(limits=False)
+    for name, value in exact_settings(_site.box.base_url).items():
+        setattr(settings, name, value)
+    settings.BOEKBRUG_QUIET_SECONDS = 0
+    # It counts the rows of the test before.
+    caches["default"].clear()
+    beat("worker")
+    yield _site
+    _site.box.call("faults", method="DELETE")
+    bridge.wait_until(lambda: not SyncRun.objects.unfinished().exists() and not OrmQ.objects.exists(), seconds=40)
+
+
+class Visitor:
+    """Opens windows for people and gathers what their browsers complain about."""
+
+    def __init__(self, site: Site, people: dict[str, User], new_context: Any) -> None:
+        self.site, self._people, self._new_context = site, people, new_context
+        self.complaints: list[str] = []
+
+    def __call__(self, name: str, path: str = "/", **options: Any) -> Page:
+        """A window of its own in which the person of that name is signed in, at `path`."""
+        context = self._new_context(**options)
+        client = Client()
+        client.force_login(self._people[name], backend="django.contrib.auth.backends.ModelBackend")
+        cookie = {"name": "sessionid", "value": client.cookies["sessionid"].value, "url": self.site.url}
+        context.add_cookies([cookie])
+        page = context.new_page()
+        page.set_default_timeout(PATIENCE)
+        told = self.complaints.append
+        page.on("console", lambda message: told(f"{name}: {message.text}") if message.type == "error" else None)
+        page.on("pageerror", lambda error: told(f"{name}: {error}"))
+        page.on(
+            "response", lambda answer: told(f"{name}: {answer.status} {answer.url}") if answer.status >= 400 else None
+        )
+        page.goto(self.site.url + path)
+        return page
+
+
+@pytest.fixture
+def visit(site: Site, people: dict[str, User], new_context: Any) -> Iterator[Visitor]:
+    """Sign people in; no browser may have complained at the end."""
+    visitor = Visitor(site, people, new_context)
+    yield visitor
+    assert visitor.complaints == []
+
+
+@pytest.fixture
+def entity(people: dict[str, User]) -> CompanyEntity:
+    """Its numbers begin at 101: below that, one stands in the sandbox's books already."""
+    entity = factories.EntityFactory(name="Linde Studio BV", years=())
+    factories.FiscalYearFactory(entity=entity, next_invoice_number=101)
+    return entity
+
+
+@pytest.fixture
+def company(people: dict[str, User]) -> Company:
+    return factories.CompanyFactory(name="Garage Peeters BV")
+
+
+@pytest.fixture
+def connection(site: Site, entity: CompanyEntity, people: dict[str, User]) -> Connection:
+    """The entity, connected with every setting made, ready to sync."""
+    return bridge.connect(site.box, entity, user=people["boss"])
