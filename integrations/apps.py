@@ -12,11 +12,11 @@ class IntegrationsConfig(AppConfig):
     def ready(self) -> None:
         from integrations import checks  # noqa: F401 - registers itself
         from integrations.services import mailing, module, notifying
-        from integrations.services.watching import is_sent
+        from integrations.services.watching import sent_among
         from integrations.sync import announcing
-        from invoicing.freezing import register_sent_check
+        from invoicing.freezing import register_sent_lookup
 
-        register_sent_check(is_sent)
+        register_sent_lookup(sent_among)
         announcing.register(on_finished=notifying.announce_run)
         announcing.register(on_tick=module.deactivate_ended)
         announcing.register(on_tick=mailing.queue_when_due)

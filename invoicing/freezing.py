@@ -6,7 +6,7 @@ The rule is kept three times: by the models and their querysets (this module), b
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -20,22 +20,30 @@ MUTABLE_DOCUMENT_FIELDS = frozenset(
 # Of a booked document's line, until the document is sent.
 MUTABLE_LINE_FIELDS = frozenset({"ledger_account", "ledger_account_id"})
 
-SentCheck = Callable[["SalesDocument"], bool]
+SentLookup = Callable[[Collection[int]], set[int]]
 
-_sent_checks: list[SentCheck] = []
+_sent_lookups: list[SentLookup] = []
 
 
-def register_sent_check(check: SentCheck) -> SentCheck:
+def register_sent_lookup(lookup: SentLookup) -> SentLookup:
     """Let another app say which documents it has sent; registering the same function twice changes nothing.
 
-    Invoicing knows no bridge. The bridge registers here, from its app config, a function that is True from the
-    moment on at which a call with the document may have left.
+    Invoicing knows no bridge. The bridge registers here, from its app config, a function that returns those of the
+    given document ids with which a call may have left.
     """
-    if check not in _sent_checks:
-        _sent_checks.append(check)
-    return check
+    if lookup not in _sent_lookups:
+        _sent_lookups.append(lookup)
+    return lookup
+
+
+def sent_among(document_ids: Collection[int]) -> set[int]:
+    """The ids of the documents that a bookkeeping tool has, or may have. Empty where no bridge is registered."""
+    found: set[int] = set()
+    for lookup in _sent_lookups:
+        found |= lookup(document_ids)
+    return found
 
 
 def is_sent(document: SalesDocument) -> bool:
-    """Whether a bookkeeping tool has the document, or may have it. False where no bridge is registered."""
-    return any(check(document) for check in _sent_checks)
+    """Whether a bookkeeping tool has the document, or may have it."""
+    return document.pk in sent_among([document.pk])

@@ -93,6 +93,16 @@ class App:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToolRight:
+    """A right that the signed-in user needs, in the words of the tool's own screens; English, shown translated."""
+
+    code: str  # that of `MissingRight`
+    right: str
+    needed_for: str
+    optional: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Tool:
     """One bookkeeping tool as the registry lists it."""
 
@@ -104,6 +114,8 @@ class Tool:
     limits: Limits
     open: Callable[[Opening], Provider]
     oauth: Callable[[str, App, float, CallGate], OAuthSignIn] | None = None  # base URL, app, deadline, gate
+    rights: tuple[ToolRight, ...] = ()  # what `check_access` asks for, in the order people see
+    where_rights_are_given: str = ""  # menu path in the tool where an administrator gives them
     where_to_look: str = ""  # menu path in the tool where a person finds a sales booking
     revenue_prefixes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # country -> account prefixes
     # the tool's own counters as every answer states them; the engine's gate calls it in `after`

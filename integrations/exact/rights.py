@@ -19,22 +19,40 @@ class Right:
 
     code: str
     right: str
+    needed_for: str
     checks: tuple[tuple[str, str], ...]  # resource, action
     optional: bool = False
 
 
 RIGHTS: tuple[Right, ...] = (
-    Right("accounts", "manage accounts", (("crm/Accounts", "GET"), ("crm/Accounts", "POST"), ("crm/Accounts", "PUT"))),
+    Right(
+        "accounts",
+        "manage accounts",
+        "customers and suppliers",
+        (("crm/Accounts", "GET"), ("crm/Accounts", "POST"), ("crm/Accounts", "PUT")),
+    ),
     Right(
         "sales-entries",
         "enter, modify and delete sales entries",
+        "invoices and credit notes",
         (("salesentry/SalesEntries", "GET"), ("salesentry/SalesEntries", "POST")),
     ),
-    Right("creditor-reports", "view creditor reports", (("read/financial/PayablesList", "GET"),)),
-    Right("debtor-reports", "view debtor reports", (("read/financial/ReceivablesList", "GET"),)),
+    Right(
+        "creditor-reports",
+        "view creditor reports",
+        "payment state of expenses",
+        (("read/financial/PayablesList", "GET"),),
+    ),
+    Right(
+        "debtor-reports",
+        "view debtor reports",
+        "payment state of invoices",
+        (("read/financial/ReceivablesList", "GET"),),
+    ),
     Right(
         "financial-master-data",
         "view financial master data",
+        "journals, ledger accounts, VAT codes",
         (
             ("financial/Journals", "GET"),
             ("financial/GLAccounts", "GET"),
@@ -45,10 +63,17 @@ RIGHTS: tuple[Right, ...] = (
     Right(
         "purchase-entries",
         "enter, modify and delete purchase entries",
+        "expenses",
         (("purchaseentry/PurchaseEntries", "GET"), ("purchaseentry/PurchaseEntries", "POST")),
         optional=True,
     ),
-    Right("documents", "manage documents", (("documents/Documents", "POST"),), optional=True),
+    Right(
+        "documents",
+        "manage documents",
+        "files beside a booking",
+        (("documents/Documents", "POST"),),
+        optional=True,
+    ),
 )
 
 # Resources that are read through another door, or share the right of a neighbour.

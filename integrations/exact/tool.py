@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from ..base.provider import Provider
-from ..base.signin import Opening, SignInKind, Site, Tool
+from ..base.signin import Opening, SignInKind, Site, Tool, ToolRight
 from .auth import ExactSignIn
 from .limits import LIMITS, rate_state
 from .provider import ExactProvider
+from .rights import RIGHTS
 
 
 def _open(opening: Opening) -> Provider:
@@ -35,6 +36,11 @@ EXACT = Tool(
     limits=LIMITS,
     open=_open,
     oauth=ExactSignIn,
+    rights=tuple(
+        ToolRight(code=right.code, right=right.right, needed_for=right.needed_for, optional=right.optional)
+        for right in RIGHTS
+    ),
+    where_rights_are_given="Company settings > Users > Rights",
     where_to_look="Sales > Invoices > Sales entries",
     # A hint beside the account type: charts number revenue this way.
     revenue_prefixes={"BE": ("70",), "NL": ("8",)},

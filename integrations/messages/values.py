@@ -12,6 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
@@ -38,6 +39,17 @@ _RIGHTS: dict[str, Template] = {
     "manage documents": gettext_lazy("manage documents"),
 }
 
+# What a right is needed for, in the words of the tools' packages.
+_PURPOSES: dict[str, Template] = {
+    "customers and suppliers": gettext_lazy("customers and suppliers"),
+    "invoices and credit notes": gettext_lazy("invoices and credit notes"),
+    "payment state of expenses": gettext_lazy("payment state of expenses"),
+    "payment state of invoices": gettext_lazy("payment state of invoices"),
+    "journals, ledger accounts, VAT codes": gettext_lazy("journals, ledger accounts, VAT codes"),
+    "expenses": gettext_lazy("expenses"),
+    "files beside a booking": gettext_lazy("files beside a booking"),
+}
+
 _KINDS: dict[str, Template] = {
     "sales-invoice": gettext_lazy("invoices"),
     "sales-credit-note": gettext_lazy("credit notes"),
@@ -62,6 +74,16 @@ _FACTS: dict[str, Template] = {
     "lines": gettext_lazy("number of lines"),
     "another ledger account": gettext_lazy("ledger account"),
 }
+
+
+def shown_right(right: str) -> str:
+    """A right as its owner's package names it, in the reader's language, with a capital."""
+    return capfirst(str(_RIGHTS.get(right, right)))
+
+
+def shown_purpose(purpose: str) -> str:
+    """What a right is needed for, in the reader's language."""
+    return str(_PURPOSES.get(purpose, purpose))
 
 
 def shown_values(params: Mapping[str, object]) -> dict[str, str]:

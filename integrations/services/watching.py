@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -78,10 +78,8 @@ def progress(*, connection: Connection) -> dict[str, Any]:
     }
 
 
-def is_sent(document: Any) -> bool:
-    """Whether a call with the document may have left; from then on its lines' accounts are final too."""
-    return (
-        Posting.objects.filter(sales_document_id=document.pk)
-        .filter(Q(sent_at__isnull=False) | Q(state__in=SENT))
-        .exists()
-    )
+def sent_among(document_ids: Collection[int]) -> set[int]:
+    """Documents with which a call may have left; from then on their lines' accounts are final too."""
+    postings = Posting.objects.filter(sales_document__in=list(document_ids))
+    found = postings.filter(Q(sent_at__isnull=False) | Q(state__in=SENT)).values_list("sales_document_id", flat=True)
+    return {pk for pk in found if pk is not None}

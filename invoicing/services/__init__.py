@@ -2,7 +2,7 @@
 
 from ..errors import AlreadySent, BookingRefused, FrozenDocument, InvoicingError, NotPossible, Problem
 from .booking import BookingOutcome, BookingPreview, book, book_many, preview_booking
-from .changes import change_line_account, change_party
+from .changes import change_line_account, change_party, fill_line_accounts
 from .drafts import create_draft, credit_invoice, default_payment_term, delete_draft, recalculate, save_lines
 from .inputs import CreditedLine, DiscountInput, LineInput
 from .payments import (
@@ -38,6 +38,7 @@ __all__ = [
     "credit_invoice",
     "default_payment_term",
     "delete_draft",
+    "fill_line_accounts",
     "mark_paid_by_hand",
     "preview_booking",
     "recalculate",

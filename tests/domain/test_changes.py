@@ -15,8 +15,8 @@ pytestmark = pytest.mark.django_db
 def sent_ids(monkeypatch):
     """Stands in for the bridge, which registers its own answer the same way."""
     ids = set()
-    monkeypatch.setattr(freezing, "_sent_checks", [])
-    freezing.register_sent_check(lambda document: document.pk in ids)
+    monkeypatch.setattr(freezing, "_sent_lookups", [])
+    freezing.register_sent_lookup(lambda asked: ids & set(asked))
     return ids
 
 

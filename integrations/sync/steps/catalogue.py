@@ -18,7 +18,17 @@ from invoicing.models import LedgerAccount, LedgerAccountKind
 from ...base.errors import AccessDenied
 from ...base.provider import Capability
 from ...base.records import AccountKind, Catalogue, CatalogueKind
-from ...models import Administration, FiscalPeriod, Issue, Journal, ToolLedgerAccount, ToolPaymentTerm, VatCode
+from ...models import (
+    Administration,
+    Connection,
+    FiscalPeriod,
+    Issue,
+    Journal,
+    ToolLedgerAccount,
+    ToolPaymentTerm,
+    VatCode,
+)
+from ...registry import get_tool
 from ..slices import Slice
 
 _BATCH = 500
@@ -67,7 +77,7 @@ def refresh(turn: Slice, kinds: frozenset[CatalogueKind]) -> None:
                 params={"right": "; ".join(right.right for right in missing)},
             )
         turn.set_count("catalogue", "emptied", len(emptied))
-    share_ledger_accounts(turn)
+    share_ledger_accounts(turn.connection, turn.administration)
 
 
 def store_catalogue(administration: Administration, catalogue: Catalogue) -> list[str]:
@@ -246,11 +256,10 @@ def _store(administration: Administration, spec: _Spec, records: Sequence[Any], 
     return bool(changed or gone)
 
 
-def share_ledger_accounts(turn: Slice) -> None:
+def share_ledger_accounts(connection: Connection, administration: Administration) -> None:
     """Offer the tool's revenue accounts on the lines of the connection's entity (S-005, S-031, S-132)."""
-    administration = turn.administration
-    entity = turn.connection.entity
-    prefixes = turn.tool.revenue_prefixes.get(entity.country, ())
+    entity = connection.entity
+    prefixes = get_tool(connection.tool).revenue_prefixes.get(entity.country, ())
     rows = ToolLedgerAccount.objects.filter(administration=administration, bookable=True)
     offered = {
         row.code: row

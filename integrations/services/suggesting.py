@@ -1,0 +1,269 @@
+"""What a person would most likely choose in the wizard, each with its reason. Reads rows, asks no tool, saves nothing.
+
+A suggestion is made when exactly one row fits; of two that fit equally a person chooses. Source: S-087, S-089,
+S-114, S-115, S-119; ui sheet, section 4.5.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from decimal import Decimal
+
+from django.utils.translation import gettext as _
+
+from crm.names import name_key
+from crm.numbers import normalise_vat_number
+from invoicing.models import CompanyEntity, VatCategory, VatRate
+
+from ..base.records import AccountKind, AdministrationRecord, JournalKind
+from ..models import Journal, LinkDirection, ToolLedgerAccount, VatCode
+
+
+@dataclass(frozen=True, slots=True)
+class Suggestion:
+    """`code` is the tool's code, empty where a person has to choose; `reason` is a sentence for the page."""
+
+    code: str
+    reason: str
+    candidates: tuple[str, ...] = ()
+
+    @property
+    def needs_a_person(self) -> bool:
+        return not self.code and len(self.candidates) > 1
+
+
+NOTHING = Suggestion("", "")
+
+# --- what a rate, a VAT code or an account is for, by its words in Dutch, French and English ------------------------
+
+_EU = re.compile(r"intra|binnen (de )?eu|\beu\b|\bicp\b|within the eu|l'ue|\bue\b|européenne", re.I)
+_SERVICE = re.compile(r"dienst|service|prestation", re.I)
+_OUTSIDE = re.compile(r"uitvoer|export|buiten (de )?(eu|europ)|hors (de l')?(ue|eu)|outside the eu", re.I)
+_WITHIN_EXPORT = re.compile(r"export (goederen |diensten )?binnen|within", re.I)
+_TRIANGLE = re.compile(r"driehoek|triang", re.I)
+_REVERSE = re.compile(r"verlegd|medecontract|cocontract|reverse charge|autoliquid", re.I)
+_EXEMPT = re.compile(r"vrijgesteld|exon[ée]r|exempt|art\. ?44", re.I)
+_OUT_OF_SCOPE = re.compile(r"toepassingsgebied|hors champ|niet onderworpen|geen btw|not subject", re.I)
+_DISTANCE = re.compile(r"afstand|distance|installat", re.I)
+_OLD = re.compile(r"\boude?\b|niet gebruiken|niet meer|tot (oktober )?\d{4}|ancien|\bold\b", re.I)
+_DISCOUNT = re.compile(r"korting|rabat|ristorn|remise|escompte|discount|réduction", re.I)
+_CREDIT = re.compile(r"credit|crédit|avoir", re.I)
+_RETURN = re.compile(r"retour|return", re.I)
+_SALES_NAME = re.compile(r"verkoop|verkopen|vente|sales|omzet|revenue", re.I)
+_PURCHASE_NAME = re.compile(r"aankoop|aankopen|inkoop|inkopen|achat|purchase", re.I)
+_SPECIAL = re.compile(r"valuta|winkel|kassa|intercompany|btw|usd|contant|oss|devise", re.I)
+
+# Words of the Dutch rates, where accounts name these instead of a percentage.
+_DUTCH_WORDS = {Decimal(21): re.compile(r"\bhoo?ge?\b", re.I), Decimal(9): re.compile(r"\blaa?ge?\b", re.I)}
+
+
+def _sense_of_words(text: str) -> str:
+    """The special treatment that a text names; empty for an ordinary one."""
+    for sense, pattern in (("triangle", _TRIANGLE), ("distance", _DISTANCE), ("scope", _OUT_OF_SCOPE)):
+        if pattern.search(text):
+            return sense
+    if _OUTSIDE.search(text) and not _WITHIN_EXPORT.search(text):
+        return "export"
+    if _EU.search(text):
+        return "eu-services" if _SERVICE.search(text) else "eu-goods"
+    if _REVERSE.search(text):
+        return "reverse"
+    return "exempt" if _EXEMPT.search(text) else ""
+
+
+def _sense_of_rate(rate: VatRate) -> str:
+    named = _sense_of_words(rate.name)
+    match rate.category:
+        case VatCategory.S:
+            return ""
+        case VatCategory.Z:
+            return "zero"
+        case VatCategory.E:
+            return "exempt"
+        case VatCategory.AE:
+            return "eu-services" if named.startswith("eu-") else "reverse"
+        case VatCategory.K:
+            return named if named in ("triangle", "eu-services") else "eu-goods"
+        case VatCategory.G:
+            return "export"
+    return named or "scope"
+
+
+def _reason(sense: str, direction: str) -> str:
+    sales = direction == LinkDirection.SALES
+    reasons = {
+        "": _("Same percentage, exclusive, sales") if sales else _("Same percentage, exclusive, purchases"),
+        "zero": _("Zero rate, sales") if sales else _("Zero rate, purchases"),
+        "exempt": _("Exempt from VAT"),
+        "reverse": _("Reverse charge, sales") if sales else _("Reverse charge, purchases"),
+        "eu-goods": _("Intra-EU supply of goods") if sales else _("Intra-EU purchase of goods"),
+        "eu-services": _("Services within the EU, sales") if sales else _("Services within the EU, purchases"),
+        "triangle": _("Triangular supply"),
+        "export": _("Export outside the EU") if sales else _("Import from outside the EU"),
+        "distance": _("Distance sales and installation in the EU"),
+        "scope": _("Not subject to VAT"),
+    }
+    return reasons[sense]
+
+
+def _chosen(fitting: Sequence[str], reason: str) -> Suggestion:
+    """The only one that fits with its reason, or the question which of several."""
+    if len(fitting) == 1:
+        return Suggestion(fitting[0], reason, (fitting[0],))
+    if not fitting:
+        return NOTHING
+    if len(fitting) == 2:
+        words = _("Two codes fit: %(a)s and %(b)s. You decide.") % {"a": fitting[0], "b": fitting[1]}
+    else:
+        shown = ", ".join(fitting[:4]) + (" …" if len(fitting) > 4 else "")
+        words = _("%(n)d codes fit: %(codes)s. You decide.") % {"n": len(fitting), "codes": shown}
+    return Suggestion("", words, tuple(fitting))
+
+
+# --- VAT codes -----------------------------------------------------------------------------------------------------
+
+
+def hidden_because(code: VatCode, country: str) -> str:
+    """Why a code is not offered to an entity of `country`: inclusive, inactive or foreign; empty when it is."""
+    if code.inclusive:
+        return "inclusive"
+    if not code.active:
+        return "inactive"
+    if code.country and code.country != country:
+        return "foreign"
+    return ""
+
+
+def suggest_vat_code(rate: VatRate, percentage: Decimal | None, direction: str, codes: Iterable[VatCode]) -> Suggestion:
+    """The code of the tool that belongs to `rate` in `direction`; of old and foreign codes none is suggested.
+
+    A standard rate needs the same percentage and no special treatment; the other categories are told apart by
+    what the code is for, since they all say nought on sales.
+    """
+    sense = _sense_of_rate(rate)
+    sales = direction == LinkDirection.SALES
+    fitting = []
+    for code in codes:
+        if hidden_because(code, rate.country) or code.direction not in ("both", direction) or _OLD.search(code.name):
+            continue
+        theirs = _sense_of_words(code.name)
+        special = theirs not in ("", "zero")
+        if sense in ("", "zero"):
+            fits = code.percentage == percentage and not special and not code.reverse_charge
+        elif sales or sense in ("exempt", "scope"):
+            fits = theirs == sense and not code.percentage
+        else:
+            fits = theirs == sense
+        if fits:
+            fitting.append(code)
+    return _chosen([code.code for code in fitting], _reason(sense, direction))
+
+
+# --- ledger accounts -------------------------------------------------------------------------------------------------
+
+
+def suggest_account(
+    rate: VatRate,
+    percentage: Decimal | None,
+    direction: str,
+    accounts: Iterable[ToolLedgerAccount],
+    used: Mapping[str, int],
+) -> Suggestion:
+    """The account for lines of `rate`: the one most of our lines with that rate have, else the one that names it."""
+    offered = usable_accounts(accounts, direction)
+    here = {account.code for account in offered}
+    most = sorted(((n, code) for code, n in used.items() if code in here), key=lambda pair: (-pair[0], pair[1]))
+    if most and (len(most) == 1 or most[0][0] > most[1][0]):
+        number, code = most[0]
+        return Suggestion(code, _("On %(n)d of your lines with this rate") % {"n": number}, (code,))
+    sense = _sense_of_rate(rate)
+    fitting = [account.code for account in offered if _account_names(account, rate, sense, percentage)]
+    return _chosen(fitting, _("Its name says the same"))
+
+
+def usable_accounts(accounts: Iterable[ToolLedgerAccount], direction: str) -> list[ToolLedgerAccount]:
+    """Active accounts that document lines of a direction may use without more being asked."""
+    kind = AccountKind.REVENUE if direction == LinkDirection.SALES else AccountKind.COST
+    return [
+        account
+        for account in accounts
+        if account.active and account.bookable and not account.needs_cost_centre and account.kind == kind
+    ]
+
+
+def _account_names(account: ToolLedgerAccount, rate: VatRate, sense: str, percentage: Decimal | None) -> bool:
+    name = account.name
+    if _OLD.search(name) or _DISCOUNT.search(name):
+        return False
+    theirs = _sense_of_words(name)
+    if sense == "zero":
+        return theirs == "" and re.search(r"nultarief|taux zéro|zero rate|\b0 ?%", name, re.I) is not None
+    if sense:
+        return theirs == sense
+    if theirs or percentage is None:
+        return False
+    figure = f"{percentage.normalize():f}"
+    if re.search(rf"(?<![\d,.]){re.escape(figure)} ?%", name.replace(",", ".")):
+        return True
+    word = _DUTCH_WORDS.get(percentage.normalize()) if rate.country == "NL" else None
+    return word is not None and word.search(name) is not None
+
+
+def suggest_discount_account(accounts: Iterable[ToolLedgerAccount]) -> Suggestion:
+    """The revenue account whose name speaks of discounts given."""
+    offered = usable_accounts(accounts, LinkDirection.SALES)
+    fitting = [a.code for a in offered if _DISCOUNT.search(a.name) and not _OLD.search(a.name)]
+    return _chosen(fitting, _("Its name speaks of discounts"))
+
+
+def suggest_default_account(accounts: Iterable[ToolLedgerAccount], used: Mapping[str, int]) -> Suggestion:
+    """The revenue account that most of our lines have, else the first one of the chart."""
+    offered = [a for a in usable_accounts(accounts, LinkDirection.SALES) if not _OLD.search(a.name)]
+    here = {account.code for account in offered}
+    most = sorted(((n, code) for code, n in used.items() if code in here), key=lambda pair: (-pair[0], pair[1]))
+    if most:
+        number, code = most[0]
+        return Suggestion(code, _("On %(n)d of your lines") % {"n": number}, (code,))
+    first = min((a.code for a in offered if not _DISCOUNT.search(a.name)), default="")
+    return Suggestion(first, _("The first revenue account"), (first,)) if first else NOTHING
+
+
+# --- journals and the administration -----------------------------------------------------------------------------------
+
+
+def suggest_journals(journals: Iterable[Journal]) -> dict[str, Suggestion]:
+    """Journals by usual names, for the keys of `save_settings`: invoice, credit_note, and the two of purchases."""
+    active = [journal for journal in journals if journal.active and not _OLD.search(journal.name)]
+    sales = [journal for journal in active if journal.kind == JournalKind.SALES]
+    purchases = [journal for journal in active if journal.kind == JournalKind.PURCHASE]
+    return {
+        "invoice": _journal(sales, lambda name: not _CREDIT.search(name), _SALES_NAME),
+        "credit_note": _journal(sales, lambda name: bool(_CREDIT.search(name)), _SALES_NAME),
+        "purchase_invoice": _journal(purchases, lambda name: not _CREDIT.search(name), _PURCHASE_NAME),
+        "purchase_credit_note": _journal(purchases, lambda name: bool(_CREDIT.search(name)), _PURCHASE_NAME),
+    }
+
+
+def _journal(journals: Sequence[Journal], wanted: Callable[[str], bool], usual: re.Pattern[str]) -> Suggestion:
+    fitting = [j for j in journals if wanted(j.name) and not _SPECIAL.search(j.name) and not _RETURN.search(j.name)]
+    named = [journal for journal in fitting if usual.search(journal.name)]
+    chosen = fitting if len(fitting) == 1 else named
+    return _chosen([journal.code for journal in chosen], _("Usual name"))
+
+
+def suggest_administration(entity: CompanyEntity, records: Iterable[AdministrationRecord]) -> Suggestion:
+    """The open administration with the entity's VAT number, else with its name."""
+    opened = [record for record in records if record.is_open]
+    vat = normalise_vat_number(entity.vat_number) if entity.vat_number else ""
+    same = [r.external_id for r in opened if vat and normalise_vat_number(r.vat_number) == vat]
+    if len(same) == 1:
+        return Suggestion(same[0], _("Same VAT number"), tuple(same))
+    own = name_key(entity.name)
+    named = [r.external_id for r in opened if name_key(r.name) == own]
+    if len(named) == 1:
+        return Suggestion(named[0], _("Same name"), tuple(named))
+    if len(opened) == 1:
+        return Suggestion(opened[0].external_id, _("The only open one"), (opened[0].external_id,))
+    return NOTHING
