@@ -4,19 +4,23 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from django.apps import apps
+from django.contrib.auth.management import create_permissions
 from django.contrib.auth.models import User
+from django.contrib.contenttypes.models import ContentType
 from django.core.cache import caches
 from django.test import Client
-from django_q.models import OrmQ, Schedule
-from playwright.sync_api import Page, expect
+from django_q.models import Schedule
+from playwright.sync_api import ConsoleMessage, Page, expect
 
 from crm.models import Company
-from integrations.models import Connection, SyncRun
+from integrations.models import Connection
 from integrations.sync.heartbeat import beat
 from invoicing.models import CompanyEntity
 from tests import bridge, factories
 
 from .processes import Site, exact_settings, running_site
+from .steps import wait_for_the_queue
 
 # Two slow cores share a browser, a web server, a queue and the sandbox.
 PATIENCE = 20_000
@@ -33,9 +37,23 @@ def _site(django_db_setup: None, django_db_blocker: Any, tmp_path_factory: pytes
             yield site
 
 
-@pytest.fixture
-def site(transactional_db: None, _site: Site, settings: Any) -> Iterator[Site]:
+@pytest.fixture(scope="package")
+def content_types(_site: Site, django_db_blocker: Any) -> list[ContentType]:
+    """The rows that the site's processes found when they started, and remember by their ids."""
+    with django_db_blocker.unblock():
+        return list(ContentType.objects.all())
+
+
+@pytest.fixture(autouse=True)
+def site(transactional_db: None, _site: Site, content_types: list[ContentType], settings: Any) -> Iterator[Site]:
     """The running site with empty tables and a fresh sandbox, to which this process points as well."""
+    if set(content_types) != set(ContentType.objects.all()):
+        # The test before emptied the tables; what fills them again gives out other ids.
+        ContentType.objects.all().delete()
+        ContentType.objects.bulk_create(content_types)
+        ContentType.objects.clear_cache()
+        for app in apps.get_app_configs():
+            create_permissions(app, verbosity=0)
     _site.box.call("reset", {})
     _site.box.switch(limits=False)
     for name, value in exact_settings(_site.box.base_url).items():
@@ -46,7 +64,7 @@ def site(transactional_db: None, _site: Site, settings: Any) -> Iterator[Site]:
     beat("worker")
     yield _site
     _site.box.call("faults", method="DELETE")
-    bridge.wait_until(lambda: not SyncRun.objects.unfinished().exists() and not OrmQ.objects.exists(), seconds=40)
+    wait_for_the_queue()
 
 
 class Visitor:
@@ -66,11 +84,14 @@ class Visitor:
         page = context.new_page()
         page.set_default_timeout(PATIENCE)
         told = self.complaints.append
-        page.on("console", lambda message: told(f"{name}: {message.text}") if message.type == "error" else None)
+
+        def console(message: ConsoleMessage) -> None:
+            # The tool's own sign-in page is not ours.
+            if message.type == "error" and message.location["url"].startswith(self.site.url):
+                told(f"{name}: {message.text} {message.location['url']}")
+
+        page.on("console", console)
         page.on("pageerror", lambda error: told(f"{name}: {error}"))
-        page.on(
-            "response", lambda answer: told(f"{name}: {answer.status} {answer.url}") if answer.status >= 400 else None
-        )
         page.goto(self.site.url + path)
         return page
 

@@ -8,6 +8,8 @@ from playwright.sync_api import Locator, Page, expect
 from integrations.models import SyncRun
 from tests import factories
 
+from .steps import wait_for_the_queue
+
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
 
 INVOICES = 40
@@ -68,6 +70,7 @@ def test_another_person_sees_it_everywhere_and_the_starter_alone_hears_of_it(sit
         expect(page.get_by_role("button", name="Sync", exact=True)).to_be_enabled()
         assert page.evaluate("window.neverReloaded")
 
+    wait_for_the_queue()
     clerk.reload()
     clerk.get_by_label("Notifications, 1 unread").click()
     expect(clerk.get_by_text("Sync of Linde Studio BV finished", exact=False)).to_be_visible()
