@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -43,13 +43,18 @@ class ConnectForm(forms.Form):
     tool = forms.ChoiceField(label=_("Bookkeeping tool"), widget=forms.Select(attrs=SELECT))
     site = forms.ChoiceField(label=_("Country of your account there"), widget=forms.Select(attrs=SELECT))
 
-    def __init__(self, *args: Any, **kwargs: Any) -> None:
+    def __init__(self, *args: Any, tool: str = "", **kwargs: Any) -> None:
+        """`tool`: chosen on the page before, so only its country sites are asked for."""
         super().__init__(*args, **kwargs)
+        offered = {tool: TOOLS[tool]} if tool in TOOLS else TOOLS
+        if len(offered) == 1:
+            self.fields["tool"].widget = forms.HiddenInput()
+            self.initial["tool"] = next(iter(offered))
         free = connectable_entities()
         self.fields["entity"].empty_label = "–"  # type: ignore[attr-defined]
         self.fields["entity"].queryset = free  # type: ignore[attr-defined]
-        self.fields["tool"].choices = [(tool.key, tool.label) for tool in TOOLS.values()]  # type: ignore[attr-defined]
-        sites = {site.code: site.label for tool in TOOLS.values() for site in tool.sites}
+        self.fields["tool"].choices = [(one.key, one.label) for one in offered.values()]  # type: ignore[attr-defined]
+        sites = {site.code: site.label for one in offered.values() for site in one.sites}
         self.fields["site"].choices = [(code, _t(label)) for code, label in sites.items()]  # type: ignore[attr-defined]
 
 
@@ -106,8 +111,8 @@ class SettingsForm(forms.Form):
         super().__init__(*args, **kwargs)
         here = {"administration_id": connection.administration_id, "active": True}
         journals = list(Journal.objects.filter(**here))
-        sales = [row for row in journals if row.kind in (JournalKind.SALES, JournalKind.SALES_RETURN)]
-        purchases = [row for row in journals if row.kind in (JournalKind.PURCHASE, JournalKind.PURCHASE_RETURN)]
+        sales = [row for row in journals if row.kind == JournalKind.SALES]
+        purchases = [row for row in journals if row.kind == JournalKind.PURCHASE]
         accounts = list(ToolLedgerAccount.objects.filter(**here, bookable=True))
         choices: dict[str, list[Choice]] = {
             "invoice": _choices(sales, connection.invoice_journal),
@@ -168,18 +173,29 @@ class LinksForm(forms.Form):
 
     directions: tuple[str, ...] = (LinkDirection.SALES, LinkDirection.PURCHASE)
 
-    def __init__(self, connection: Connection, *args: Any, **kwargs: Any) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        *args: Any,
+        rates: Iterable[VatRate] | None = None,
+        proposed: Mapping[str, str] | None = None,
+        **kwargs: Any,
+    ) -> None:
+        """`rates`: only these rows; `proposed`: codes by field name for fields without a link yet."""
         self.connection = connection
-        self.rates = rates_of(connection)
+        self.rates = rates_of(connection) if rates is None else list(rates)
         self.used = used_rates(connection)
         present = self.present()
-        initial = {f"{direction}-{rate_id}": row.code for (direction, rate_id), row in present.items()}
+        initial = dict(proposed or {})
+        initial |= {f"{direction}-{rate_id}": row.code for (direction, rate_id), row in present.items()}
         super().__init__(*args, **{**kwargs, "initial": initial})
         for direction in self.directions:
-            offered = list(self.offered(direction))
+            everything = list(self.offered(direction))
             for rate in self.rates:
+                offered = [row for row in everything if self.fits(row, rate)]
                 current = present.get((direction, rate.pk))
-                missing = current is None and rate.pk in self.used and direction == LinkDirection.SALES
+                named = initial.get(f"{direction}-{rate.pk}")
+                missing = not named and rate.pk in self.used and direction == LinkDirection.SALES
                 attrs = {
                     "class": "bb-select is-missing" if missing else "bb-select",
                     "aria-label": f"{rate} {direction}",
@@ -196,10 +212,14 @@ class LinksForm(forms.Form):
         """The rows of the tool that may be chosen."""
         raise NotImplementedError
 
+    def fits(self, row: Any, rate: VatRate) -> bool:
+        """Whether a row of the tool may belong to `rate` at all."""
+        return True
+
     def rows(self) -> list[LinkRow]:
         """The form as a table, rates in use first."""
         found = [
-            LinkRow(rate, _percentage(rate), rate.pk in self.used, [self[f"{d}-{rate.pk}"] for d in self.directions])
+            LinkRow(rate, percentage_of(rate), rate.pk in self.used, [self[f"{d}-{rate.pk}"] for d in self.directions])
             for rate in self.rates
         ]
         return sorted(found, key=lambda row: (not row.used, -(row.percentage or Decimal(-1)), row.rate.code))
@@ -219,6 +239,10 @@ class VatLinksForm(LinksForm):
         return VatCode.objects.filter(
             wanted, administration_id=self.connection.administration_id or 0, active=True, inclusive=False
         ).order_by("code")
+
+    def fits(self, row: Any, rate: VatRate) -> bool:
+        # A code of another country is for that country's rate alone.
+        return not row.country or row.country == rate.country
 
     def hidden_count(self) -> int:
         """How many codes of the tool are not offered: inclusive, or not active."""
@@ -254,7 +278,7 @@ def used_rates(connection: Connection) -> set[int]:
     return set(VatRateVersion.objects.filter(pk__in=lines.values("vat_rate")).values_list("rate", flat=True))
 
 
-def _percentage(rate: VatRate) -> Decimal | None:
+def percentage_of(rate: VatRate) -> Decimal | None:
     """The percentage of the newest version."""
     versions = sorted(rate.versions.all(), key=lambda version: version.valid_from, reverse=True)
     return versions[0].percentage if versions else None

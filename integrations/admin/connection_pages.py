@@ -28,6 +28,7 @@ from .connection_forms import LedgerLinksForm, LinksForm, SettingsForm, VatLinks
 from .issues import views_of
 from .progress import loaded, view_of
 from .syncing import own_sync
+from .wizard import place_of
 from .words import problem_of_connection, tool_label
 
 if TYPE_CHECKING:
@@ -92,7 +93,7 @@ def details_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpRe
         "form": form,
         "problem": problem_of_connection(connection),
         "facts": _facts(connection),
-        "steps": connecting.open_steps(page, connection),
+        "place": place_of(page, request, connection),
         "urls": connecting.verb_urls(page, connection) if may_change else {},
     }
     return TemplateResponse(request, "admin/integrations/connection.html", context)

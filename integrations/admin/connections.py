@@ -19,7 +19,7 @@ from config.figures import day, moment
 from config.states import state_label
 
 from ..models import Connection, ConnectionStatus, Issue
-from . import connecting, connection_pages, deactivating, synchronisation, syncing
+from . import connecting, connection_pages, deactivating, synchronisation, syncing, wizard
 from .words import problem_of_connection, tool_label
 
 
@@ -128,13 +128,13 @@ class ConnectionAdmin(BookkeepingAdmin):
             ),
             path("<int:pk>/history-of-runs/", page(connection_pages.runs_page), name="integrations_connection_runs"),
             path("<int:pk>/sign-in/", form(connecting.sign_in), name="integrations_connection_sign_in"),
+            path("<int:pk>/setup/", page(wizard.resume), name="integrations_connection_setup"),
             path(
-                "<int:pk>/administration/",
-                page(connecting.administration_page),
-                name="integrations_connection_administration",
+                "<int:pk>/setup/<slug:key>/",
+                view(lambda request, pk, key: wizard.run_step(self, request, pk, key)),
+                name="integrations_connection_step",
             ),
             path("<int:pk>/lists/", form(connecting.load_lists), name="integrations_connection_lists"),
-            path("<int:pk>/finish/", form(connecting.finish), name="integrations_connection_finish"),
             path("<int:pk>/deactivate/", page(deactivating.deactivate_page), name="integrations_connection_deactivate"),
             path("<int:pk>/reactivate/", form(connecting.reactivate), name="integrations_connection_reactivate"),
         ]

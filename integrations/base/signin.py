@@ -115,6 +115,7 @@ class Tool:
     open: Callable[[Opening], Provider]
     oauth: Callable[[str, App, float, CallGate], OAuthSignIn] | None = None  # base URL, app, deadline, gate
     rights: tuple[ToolRight, ...] = ()  # what `check_access` asks for, in the order people see
+    sign_in_hint: str = ""  # what to mind while signing in; English, shown translated
     where_rights_are_given: str = ""  # menu path in the tool where an administrator gives them
     where_to_look: str = ""  # menu path in the tool where a person finds a sales booking
     revenue_prefixes: dict[str, tuple[str, ...]] = field(default_factory=dict)  # country -> account prefixes

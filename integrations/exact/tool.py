@@ -40,6 +40,7 @@ EXACT = Tool(
         ToolRight(code=right.code, right=right.right, needed_for=right.needed_for, optional=right.optional)
         for right in RIGHTS
     ),
+    sign_in_hint="When asked for access to administrations, choose all current and future ones.",
     where_rights_are_given="Company settings > Users > Rights",
     where_to_look="Sales > Invoices > Sales entries",
     # A hint beside the account type: charts number revenue this way.

@@ -39,6 +39,13 @@ _RIGHTS: dict[str, Template] = {
     "manage documents": gettext_lazy("manage documents"),
 }
 
+# What a tool wants people to mind while they sign in.
+_SIGN_IN_HINTS: dict[str, Template] = {
+    "When asked for access to administrations, choose all current and future ones.": gettext_lazy(
+        "When asked for access to administrations, choose all current and future ones."
+    ),
+}
+
 # What a right is needed for, in the words of the tools' packages.
 _PURPOSES: dict[str, Template] = {
     "customers and suppliers": gettext_lazy("customers and suppliers"),
@@ -84,6 +91,11 @@ def shown_right(right: str) -> str:
 def shown_purpose(purpose: str) -> str:
     """What a right is needed for, in the reader's language."""
     return str(_PURPOSES.get(purpose, purpose))
+
+
+def shown_sign_in_hint(hint: str) -> str:
+    """What a tool's package says about signing in, in the reader's language."""
+    return str(_SIGN_IN_HINTS.get(hint, hint))
 
 
 def shown_values(params: Mapping[str, object]) -> dict[str, str]:

@@ -229,6 +229,11 @@ class Connection(models.Model):
 
         return get_tool(self.tool).label
 
+    @property
+    def becomes_automatic(self) -> bool:
+        """Whether the set-up asked for a sync every night from the first successful one on (S-090, S-160)."""
+        return self.first_success_at is None and bool(self.wizard_progress.get("facts", {}).get("automatic"))
+
 
 class SignInAttempt(models.Model):
     """A single-use OAuth state, bound to the user and the connection it was made for."""

@@ -15,10 +15,11 @@ from django.utils.translation import gettext as _
 
 from crm.names import name_key
 from crm.numbers import normalise_vat_number
-from invoicing.models import CompanyEntity, VatCategory, VatRate
+from invoicing.models import CompanyEntity, PaymentTerm, VatCategory, VatRate
 
-from ..base.records import AccountKind, AdministrationRecord, JournalKind
-from ..models import Journal, LinkDirection, ToolLedgerAccount, VatCode
+from ..base.records import AccountKind, AdministrationRecord, JournalKind, PaymentMethod
+from ..models import Journal, LinkDirection, ToolLedgerAccount, ToolPaymentTerm, VatCode
+from ..sync.terms import OfferedTerm, OwnTerm, match_payment_term
 
 
 @dataclass(frozen=True, slots=True)
@@ -267,3 +268,24 @@ def suggest_administration(entity: CompanyEntity, records: Iterable[Administrati
     if len(opened) == 1:
         return Suggestion(opened[0].external_id, _("The only open one"), (opened[0].external_id,))
     return NOTHING
+
+
+def suggest_payment_term(own: PaymentTerm | None, offered: Iterable[ToolPaymentTerm]) -> Suggestion:
+    """The tool's term that equals our standard one, by the rule documents go by (S-101)."""
+    if own is None:
+        return NOTHING
+    terms = [
+        OfferedTerm(
+            code=term.code,
+            days=term.days,
+            month_ends=term.month_ends,
+            method=PaymentMethod(term.method),
+            has_discount=term.has_discount,
+            active=term.active,
+        )
+        for term in offered
+    ]
+    found = match_payment_term(OwnTerm(kind=own.kind, days=own.days, direct_debit=own.direct_debit), terms)
+    if found is None:
+        return NOTHING
+    return Suggestion(found.code, _("The same as your standard term, %(term)s") % {"term": own}, (found.code,))

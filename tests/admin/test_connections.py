@@ -157,44 +157,6 @@ def test_deactivating_says_what_it_means_and_can_be_taken_back(world, sign_in):
 # --- against the sandbox --------------------------------------------------------------------------------------------
 
 
-def test_an_entity_is_connected_through_the_pages(box, world, sign_in, settings):
-    """Sign in at the tool, choose the administration, fill in the settings, link a rate, switch on."""
-    settings.BOEKBRUG_SITE_URL = SITE
-    client = sign_in("boss")
-    entity = factories.EntityFactory(name="Linde Atelier NV")
-    rate = factories.vat_rate().rate
-    add = reverse("admin:integrations_connection_add")
-    assert "Linde Atelier NV" in client.get(add).content.decode()
-    assert "Linde Studio BV" not in client.get(add).content.decode()
-
-    leaves = client.post(add, {"entity": entity.pk, "tool": "exact", "site": "be"})
-    assert leaves["Location"].startswith(f"{settings.BOEKBRUG_EXACT_BASE_URL}/")
-    state, code = box.consent(leaves["Location"])
-    connection = Connection.objects.get(entity=entity)
-    back = client.get(reverse("admin:integrations_connection_signed_in"), {"state": state, "code": code})
-    assert back["Location"] == page("administration", connection)
-
-    assert bridge.DIVISION in client.get(back["Location"]).content.decode()
-    client.post(back["Location"], {"administration": bridge.DIVISION})
-    connection.refresh_from_db()
-    assert connection.administration.external_id == bridge.DIVISION
-    details = reverse("admin:integrations_connection_change", args=[connection.pk])
-    todo = client.get(details).content.decode()
-    for words in ("Still to do", "Fill in the start date", "Choose the journals", "Link the VAT codes"):
-        assert words in todo, words
-    assert client.post(page("finish", connection), follow=True).context["messages"]
-    connection.refresh_from_db()
-    assert connection.status == ConnectionStatus.CONFIGURATION_NEEDED
-
-    client.post(details, settings_form())
-    links = {f"{way}-{one.pk}": "" for way in ("sales", "purchase") for one in [rate]}
-    client.post(page("vat", connection), {**links, f"sales-{rate.pk}": bridge.VAT_CODES["21"]})
-    assert "Everything is filled in" in client.get(details).content.decode()
-    client.post(page("finish", connection))
-    connection.refresh_from_db()
-    assert connection.status == ConnectionStatus.CONNECTED
-
-
 def test_a_sign_in_works_once_and_for_the_one_who_began_it(box, world, sign_in, settings):
     settings.BOEKBRUG_SITE_URL = SITE
     boss, root = sign_in("boss"), sign_in("root")

@@ -89,7 +89,7 @@ FRAME = {
     "view_on_site", "app_list",
 }  # fmt: skip
 # These call the tool; that they are refused to others is tested here, that they work where a tool answers.
-ASKS_THE_TOOL = {"integrations_connection_administration", "integrations_connection_lists"}
+ASKS_THE_TOOL = {"integrations_connection_lists"}
 
 
 def addresses() -> dict[str, str]:
@@ -142,6 +142,9 @@ def url_of(name: str, world: World) -> str:
     route = PAGES[name]
     args = []
     for part in re.findall(r"<[^>]+>", route):
+        if part == "<slug:key>":
+            args.append("situation")
+            continue
         row = world.draft.lines.first().pk if "line" in part else rows.get(section_of(name), 1)
         args.append(row)
     return reverse(f"admin:{name}", args=args)

@@ -29,6 +29,8 @@ def run(turn: Slice) -> bool:
     columns: dict[str, object] = {"last_success_at": now, "status_code": "", "status_params": {}}
     if turn.connection.first_success_at is None:
         columns["first_success_at"] = now
+        if turn.connection.becomes_automatic:
+            columns["automatic_sync"] = True
     Connection.objects.filter(pk=turn.connection.pk, status=ConnectionStatus.CONNECTED).update(**columns)
     turn.cursor["result"] = RunState.WITH_ISSUES.value if open_issues or left else RunState.SUCCEEDED.value
     return True

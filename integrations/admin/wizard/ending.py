@@ -1,0 +1,219 @@
+"""The last steps: customers of the tool, nights and notices, and the check before the connection is switched on."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from decimal import Decimal
+from itertools import islice
+from typing import Any
+
+from django.contrib import messages
+from django.http import HttpResponse
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from config.figures import day
+from crm.models import Party
+from invoicing.models import FiscalYear
+
+from ... import services
+from ...base.errors import IntegrationError
+from ...messages import problem_text
+from ...models import Connection, FiscalPeriod, NotificationPreference
+from ...services import wizard as saved
+from .filling import Accounts, Journals, VatCodes
+from .frame import Step, Wizard
+from .starting import proposed_situation, situation_words
+
+# So many documents in scope are worked out while a person waits; the preview shows them all.
+CHECKED_DOCUMENTS = 1_000
+
+
+class Import(Step):
+    key = "customers"
+    title = gettext_lazy("Import of customers")
+    template = "admin/integrations/wizard/customers.html"
+
+    def context(self, wizard: Wizard) -> dict[str, Any]:
+        facts = wizard.progress.facts
+        words = situation_words(wizard.tool)
+        ours = _parties()
+        now = proposed_situation(ours, facts.get("relations"))
+        chosen = facts.get("situation", "")
+        return {
+            "parties": ours,
+            "relations": facts.get("relations"),
+            "more_relations": facts.get("more_relations"),
+            "situation": words[now]["title"] if now else "",
+            "differs": now and chosen and now != chosen,
+            "situation_url": wizard.url("situation"),
+            "advice": words[now or chosen]["list"] if now or chosen else [],
+        }
+
+    def save(self, wizard: Wizard, mark: str) -> None:
+        # Only one answer can be given by now; importing the whole list of relations is a verb of its own.
+        saved.save_step(
+            connection=wizard.connection, step=self.key, user=wizard.user, mark=mark, import_relations="documents"
+        )
+
+
+def _parties() -> int:
+    return Party.objects.filter(deleted_at=None).order_by()[:10_000].count()
+
+
+class Automatic(Step):
+    key = "automatic"
+    title = gettext_lazy("Automatic sync")
+    template = "admin/integrations/wizard/automatic.html"
+
+    def context(self, wizard: Wizard) -> dict[str, Any]:
+        facts = wizard.progress.facts
+        wish = NotificationPreference.objects.filter(user=wizard.user, connection=wizard.connection).first()
+        return {
+            "automatic": facts.get("automatic", True),
+            "wish": wish or NotificationPreference(on_payment=False, by_email=True),
+            "address": getattr(wizard.user, "email", ""),
+        }
+
+    def save(self, wizard: Wizard, mark: str) -> None:
+        posted = wizard.request.POST
+        services.save_preference(
+            user=wizard.user,
+            connection=wizard.connection,
+            on_payment="on_payment" in posted,
+            by_email="by_email" in posted,
+        )
+        saved.save_step(
+            connection=wizard.connection, step=self.key, user=wizard.user, mark=mark, automatic="automatic" in posted
+        )
+
+
+class Check(Step):
+    key = "check"
+    title = gettext_lazy("Check and finish")
+    template = "admin/integrations/wizard/check.html"
+
+    def context(self, wizard: Wizard) -> dict[str, Any]:
+        connection = wizard.connection
+        standing = wizard.progress.facts.get("standing")
+        if standing and standing["since"] != (connection.start_date or date.min).isoformat():
+            standing = None
+        return {
+            **_worked_out(wizard),
+            "years": _year_remarks(connection),
+            "standing": {**standing, "at": datetime.fromisoformat(standing["at"])} if standing else None,
+            "overview": _overview(wizard),
+            "missing": services.missing_settings(connection=connection),
+        }
+
+    def save(self, wizard: Wizard, mark: str) -> None:
+        services.finish_setup(connection=wizard.connection, user=wizard.user)
+        saved.save_step(connection=wizard.connection, step=self.key, user=wizard.user, mark=mark)
+        messages.success(
+            wizard.request,
+            _("%(entity)s is connected. Look at Preview, then start the first sync.")
+            % {"entity": wizard.connection.entity},
+        )
+
+    def choices(self, wizard: Wizard) -> dict[str, Any]:
+        return {}
+
+    def other(self, wizard: Wizard, go: str) -> HttpResponse | None:
+        if go == "look":
+            try:
+                saved.look_into_books(connection=wizard.connection)
+            except (services.ConnectError, IntegrationError) as error:
+                wizard.say(error)
+        return None
+
+
+def _worked_out(wizard: Wizard) -> dict[str, Any]:
+    """What the first sync would do, worked out from what is known here; nothing is sent."""
+    causes: dict[tuple[str, str], dict[str, Any]] = {}
+    ready = 0
+    sums: dict[str, Decimal] = {}
+    lines = services.preview(connection=wizard.connection)
+    checked = list(islice(lines, CHECKED_DOCUMENTS + 1))
+    for line in checked[:CHECKED_DOCUMENTS]:
+        if line.problem is not None:
+            cause = causes.setdefault(line.problem.cause, {"problem": line.problem, "count": 0, "first": line.number})
+            cause["count"] += 1
+        elif line.booking is not None:
+            ready += 1
+            sign = -1 if line.booking.kind.is_credit_note else 1
+            sums[line.booking.currency] = sums.get(line.booking.currency, Decimal(0)) + sign * line.booking.total
+    held = [
+        {"words": problem_text(cause["problem"].code, cause["problem"].params, wizard.tool), **cause}
+        for cause in sorted(causes.values(), key=lambda cause: -cause["count"])
+    ]
+    return {
+        "ready": ready,
+        "sums": sorted(sums.items()),
+        "held": held,
+        "held_count": sum(cause["count"] for cause in held),
+        "cut": len(checked) > CHECKED_DOCUMENTS,
+        "bound": CHECKED_DOCUMENTS,
+    }
+
+
+def _year_remarks(connection: Connection) -> list[str]:
+    """What is wrong with the periods from the start date to today, on either side; empty when nothing is."""
+    start, today = connection.start_date, timezone.localdate()
+    if start is None:
+        return []
+    remarks = []
+    periods = list(FiscalPeriod.objects.filter(administration=connection.administration, active=True))
+    if periods:
+        for when, words in (
+            (start, _("The start date lies in no financial year of the administration.")),
+            (today, _("Today lies in no financial year of the administration; the accountant has to open one.")),
+        ):
+            if not any(period.start <= when <= period.end for period in periods):
+                remarks.append(words)
+        closed = [p for p in periods if p.end >= start and p.start <= today and _is_closed(p, connection)]
+        if closed:
+            names = ", ".join(f"{p.year}/{p.period}" for p in sorted(closed, key=lambda p: p.start)[:6])
+            remarks.append(
+                _("Closed for your journals since the start date: %(periods)s. Documents dated there are held up.")
+                % {"periods": names}
+            )
+    if not FiscalYear.objects.filter(entity=connection.entity_id, start__lte=today, end__gte=today).exists():
+        remarks.append(
+            _("%(entity)s has no fiscal year for today, so nothing can be booked here.") % {"entity": connection.entity}
+        )
+    return remarks
+
+
+def _is_closed(period: FiscalPeriod, connection: Connection) -> bool:
+    journals = {j.code for j in (connection.invoice_journal, connection.credit_note_journal) if j is not None}
+    return period.closed or bool(journals & set(period.closed_journals))
+
+
+def _overview(wizard: Wizard) -> list[dict[str, Any]]:
+    """What was chosen, each with the step in which it is changed."""
+    connection = wizard.connection
+    journals = [
+        str(journal)
+        for journal in (
+            connection.invoice_journal,
+            connection.credit_note_journal,
+            connection.purchase_journal,
+            connection.purchase_credit_note_journal,
+        )
+        if journal is not None
+    ]
+    vat, ledger = connection.vat_links.count(), connection.ledger_links.count()
+    night = _("every night after the first successful sync") if wizard.progress.facts.get("automatic") else _("by hand")
+    rows: list[tuple[str, Any, str]] = [
+        (_("Administration"), connection.administration, "administration"),
+        (_("Start date"), day(connection.start_date), Journals.key),
+        (_("Journals"), ", ".join(journals), Journals.key),
+        (_("Default payment term"), connection.default_payment_term, Journals.key),
+        (_("VAT codes linked"), vat, VatCodes.key),
+        (_("Ledger accounts linked"), ledger, Accounts.key),
+        (_("Account for discounts"), connection.discount_account, Accounts.key),
+        (_("Default ledger account"), connection.default_ledger_account, Accounts.key),
+        (_("Sync"), night, Automatic.key),
+    ]
+    return [{"words": words, "value": value, "url": wizard.url(key)} for words, value, key in rows]
