@@ -52,10 +52,7 @@ class Import(Step):
         }
 
     def save(self, wizard: Wizard, mark: str) -> None:
-        # Only one answer can be given by now; importing the whole list of relations is a verb of its own.
-        saved.save_step(
-            connection=wizard.connection, step=self.key, user=wizard.user, mark=mark, import_relations="documents"
-        )
+        saved.save_step(connection=wizard.connection, step=self.key, user=wizard.user, mark=mark)
 
 
 def _parties() -> int:

@@ -45,6 +45,10 @@ def _field(form: forms.Form, name: str, suggestion: Suggestion, stored: str) -> 
     """The reason belongs to the suggestion; what somebody chose before speaks for itself."""
     if stored:
         return Field(form[name], suggestion.reason if stored == suggestion.code else "")
+    if suggestion.needs_a_person:
+        field: Any = form.fields[name]
+        field.widget.attrs["class"] = "bb-select is-missing"
+        field.choices = [("", _("Choose a code")), *[choice for choice in field.choices if choice[0]]]
     return Field(form[name], suggestion.reason, suggestion.needs_a_person)
 
 
@@ -208,7 +212,9 @@ class Row:
 
 
 def _about(rate: VatRate) -> str:
-    return f"{rate.name}, {rate.get_category_display()}" if rate.category != "S" else rate.name
+    if rate.category == "S":
+        return rate.name
+    return _("%(code)s, category %(letter)s") % {"code": rate.code, "letter": rate.category}
 
 
 def _shown(wizard: Wizard, form_class: type[LinksForm]) -> tuple[list[VatRate], list[VatRate]]:
@@ -260,7 +266,7 @@ class LinksStep(Step):
 
 def _rate_words(rate: VatRate) -> str:
     figure = percentage_of(rate)
-    return percentage(figure) if rate.category == "S" and figure is not None else rate.code
+    return percentage(figure) if rate.category == "S" and figure is not None else rate.name or rate.code
 
 
 class VatCodes(LinksStep):

@@ -23,6 +23,7 @@ from ...base.errors import IntegrationError
 from ...messages import problem_text
 from ...models import Connection, ConnectionStatus
 from ...services import wizard as saved
+from ..frame import SyncButton
 from ..words import tool_label
 
 if TYPE_CHECKING:
@@ -158,6 +159,8 @@ class Wizard:
         last = self.progress.last
         return {
             **self.page.admin_site.each_context(self.request),
+            # Nothing can be synced for this entity yet, and the button of all others would mislead here.
+            "own_sync": SyncButton(url="", running=False),
             "title": _("Connect %(tool)s") % {"tool": self.tool},
             "back_url": change_url(self.connection),
             "connection": self.connection,
