@@ -19,7 +19,7 @@ from config.figures import day, moment
 from config.states import state_label
 
 from ..models import Connection, ConnectionStatus, Issue
-from . import connecting, connection_pages, deactivating, synchronisation, syncing, wizard
+from . import connecting, connection_pages, deactivating, previewing, synchronisation, syncing, wizard
 from .words import problem_of_connection, tool_label
 
 
@@ -115,7 +115,7 @@ class ConnectionAdmin(BookkeepingAdmin):
                 name="integrations_connection_sync_all",
             ),
             path("<int:pk>/sync/", form(syncing.sync_one), name="integrations_connection_sync"),
-            path("<int:pk>/preview/", page(syncing.preview_page), name="integrations_connection_preview"),
+            path("<int:pk>/preview/", page(previewing.preview_page), name="integrations_connection_preview"),
             path("<int:pk>/vat-codes/", page(connection_pages.vat_page), name="integrations_connection_vat"),
             path(
                 "<int:pk>/ledger-accounts/", page(connection_pages.ledger_page), name="integrations_connection_ledger"

@@ -24,6 +24,7 @@ from .postings import (
     retry,
     send_again,
 )
+from .previewing import PartyPreview, PreviewLine, preview, preview_parties
 from .settings import (
     deactivate,
     finish_setup,
@@ -34,7 +35,7 @@ from .settings import (
     reactivate,
     save_settings,
 )
-from .watching import PreviewLine, preview, progress
+from .watching import progress
 
 __all__ = [
     "AlreadyRunning",
@@ -42,6 +43,7 @@ __all__ = [
     "Consequences",
     "ModuleOff",
     "NotReady",
+    "PartyPreview",
     "PostingError",
     "PreviewLine",
     "begin_sign_in",
@@ -65,6 +67,7 @@ __all__ = [
     "missing_settings",
     "not_the_same",
     "preview",
+    "preview_parties",
     "progress",
     "reactivate",
     "refresh_from_tool",

@@ -1,49 +1,15 @@
-"""Looking without touching: how far a run is, and what the next one would send."""
+"""Looking without touching: how far a run is, and what may have left."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection
 from typing import Any
 
 from django.db.models import Q
 
-from ..base.records import Document
 from ..models import SENT, Connection, Posting, RunStep, SyncRun
-from ..registry import get_tool
-from ..sync.books import load_books
-from ..sync.problems import Note, Problem
-from ..sync.steps.plan import preview as plan_preview
 
 _STEPS = [step.value for step in RunStep]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewLine:
-    """One document of the preview: its booking, or why it is held up."""
-
-    document_id: int
-    number: str
-    customer: str
-    state: str
-    booking: Document | None
-    problem: Problem | None
-    notes: tuple[Note, ...]
-
-
-def preview(*, connection: Connection) -> Iterator[PreviewLine]:
-    """What the next sync would do with each document in scope; nothing is sent and nothing is written."""
-    fresh = Connection.objects.select_related("administration").get(pk=connection.pk)
-    for placed in plan_preview(fresh, load_books(fresh, get_tool(fresh.tool))):
-        yield PreviewLine(
-            document_id=placed.document.pk,
-            number=placed.document.number,
-            customer=placed.document.buyer_name or placed.document.party.name,
-            state=placed.posting.state,
-            booking=placed.planned.document,
-            problem=placed.planned.problem,
-            notes=placed.planned.notes,
-        )
 
 
 def progress(*, connection: Connection) -> dict[str, Any]:

@@ -181,7 +181,10 @@ def test_the_preview_shows_what_a_sync_then_does(box, sign_in, people):
     answer = client.get(page("preview", connection))
     words = answer.content.decode()
     assert "Nothing has been sent." in words
-    assert [line.number for line in answer.context["to_send"]] == [good.number]
+    assert [one.line.number for one in answer.context["to_send"]] == [good.number]
+    part = answer.context["to_send"][0].parts[0]
+    assert (part.account[:6], part.vat_code, part.net, part.vat) == ("700000", "4", Decimal(200), Decimal(42))
+    assert [(one.party.name, one.action) for one in answer.context["customers"]] == [("Garage Peeters BV", "create")]
     assert [line.number for line in answer.context["held"][0]["lines"]] == [bad.number]
     assert list(answer.context["sums"]) == [("EUR", Decimal("242.00"))]
     assert Posting.objects.count() == 0
