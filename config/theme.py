@@ -27,6 +27,11 @@ def stylesheet(request: HttpRequest) -> str:
     return static("boekbrug/boekbrug.css")
 
 
+def naming_script(request: HttpRequest) -> str:
+    """Return the address of the script that names look-up boxes for screen readers."""
+    return static("boekbrug/naming.js")
+
+
 def favicon(request: HttpRequest) -> str:
     """Return the address of the browser tab's picture."""
     return static("boekbrug/favicon.svg")
@@ -44,6 +49,7 @@ UNFOLD: dict[str, Any] = {
     "BORDER_RADIUS": "6px",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": favicon}],
     "STYLES": [stylesheet],
+    "SCRIPTS": [naming_script],
     "COLORS": {"primary": PRIMARY},
     "DASHBOARD_CALLBACK": "config.start.dashboard",
     "GLOBAL_CALLBACK": "integrations.admin.frame.frame_context",

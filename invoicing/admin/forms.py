@@ -72,9 +72,6 @@ class LineForm(forms.ModelForm[SalesLine]):
             self.fields["vat_rate"].choices = self.scope.rate_choices()  # type: ignore[attr-defined]
             if self.instance.pk is None and self.scope.default_rate is not None:
                 self.fields["vat_rate"].initial = str(self.scope.default_rate.pk)
-        for shown in self.fields.values():
-            # The heads of the columns are no labels to a screen reader.
-            shown.widget.attrs.setdefault("aria-label", str(shown.label))
         for name, least in (("quantity", 0), ("unit_price", 2), ("discount", 0)):
             value = self.initial.get(name)
             if isinstance(value, Decimal):
@@ -105,7 +102,17 @@ def plain(value: Decimal, least: int = 0) -> Decimal:
     return value.quantize(Decimal(1).scaleb(-needed))
 
 
-class LineFormSet(BaseInlineFormSet[Any, Any, Any]):
+class NamedFieldsFormSet(BaseInlineFormSet[Any, Any, Any]):
+    """Rows of fields that carry their own names: the heads of the columns are no labels to a screen reader."""
+
+    def add_fields(self, form: Any, index: int | None) -> None:
+        super().add_fields(form, index)
+        for field in form.fields.values():
+            if field.label:
+                field.widget.attrs.setdefault("aria-label", str(field.label))
+
+
+class LineFormSet(NamedFieldsFormSet):
     """Lines in the order of the page; new ones go behind those that are stored."""
 
     def save(self, commit: bool = True) -> list[Any]:

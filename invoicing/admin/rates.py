@@ -20,6 +20,7 @@ from config.figures import percentage
 from config.states import state_label
 
 from ..models import PaymentTerm, VatRate, VatRateVersion
+from .forms import NamedFieldsFormSet
 
 
 class VatRateForm(forms.ModelForm[VatRate]):
@@ -36,6 +37,7 @@ class VersionInline(TabularInline):
     """The percentages of a rate, one per period."""
 
     model = VatRateVersion
+    formset = NamedFieldsFormSet
     fields = ["percentage", "valid_from", "valid_to"]
     extra = 0
     min_num = 1
