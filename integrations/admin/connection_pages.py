@@ -25,7 +25,7 @@ from .. import services, standing
 from ..models import Connection, ConnectionStatus, Posting, RunState
 from . import connecting
 from .connection_forms import LedgerLinksForm, LinksForm, SettingsForm, VatLinksForm
-from .issues import views_of
+from .issues import issues_of_connection
 from .progress import loaded, view_of
 from .syncing import own_sync
 from .wizard import place_of
@@ -170,17 +170,9 @@ def _links_page(
 def issues_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """What the sync cannot do by itself, the cause that holds up most first."""
     connection = page.connection(request, pk)
-    closed = request.GET.get("view") == "closed"
-    since = timezone.now() - timedelta(days=90)
-    everything = connection.issues.select_related("connection__entity", "party")
-    rows = everything.filter(resolved_at__gte=since) if closed else everything.open()
     context = {
         **shell(page, request, connection, "issues"),
-        "views": views_of(list(rows[:100])),
-        "closed": closed,
-        "open_count": connection.issues.open().count(),
-        "closed_count": connection.issues.filter(resolved_at__gte=since).count(),
-        "last_run": connection.runs.order_by("-pk").first(),
+        **issues_of_connection(connection, request.GET.get("view", "")),
     }
     return TemplateResponse(request, "admin/integrations/connection_issues.html", context)
 

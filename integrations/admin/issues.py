@@ -2,91 +2,73 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Sequence
-from dataclasses import dataclass, field
-from decimal import Decimal
+from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.utils import timezone
+from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
 from config.admin.links import change_url, link, list_url
 from config.admin.lists import View
-from config.admin.places import document_url, party_link
 from config.figures import moment
 from config.states import state_label
-from invoicing.models import SalesDocument
 
-from ..messages import ProblemText
-from ..models import Issue, Posting
+from ..models import Connection, Issue
+from .causes import MOST_CAUSES, by_weight, held_by, views_of, who_acts
 from .filters import ConnectionFilter
 from .postings import ReadOnlyAdmin
-from .words import FixLink, fix_of_issue, problem_of_issue, tool_label
+from .words import problem_of_issue, tool_label
 
-SHOWN_DOCUMENTS = 3
 ALL_DOCUMENTS = 100
+SHOWN_ISSUES = 50
+CLOSED_DAYS = 90
+_NEEDS = {"you": _("Needs you"), "accountant": _("Needs the accountant")}
 
 
-@dataclass(slots=True)
-class IssueView:
-    """An issue in words, with the documents that it holds up."""
-
-    issue: Issue
-    problem: ProblemText
-    effect: str
-    documents: list[dict[str, Any]] = field(default_factory=list)
-    more: int = 0
-    held: dict[str, Decimal] = field(default_factory=dict)  # currency -> amount held up
-    url: str = ""
-    fix: FixLink | None = None
-    party: SafeString | str = ""
+@dataclass(frozen=True, slots=True)
+class Chip:
+    title: str | Promise
+    query: str
+    count: int
+    active: bool
 
 
-def effect_words(issue: Issue) -> str:
-    """What the issue does: "Blocks 6 documents"."""
-    if issue.resolved_at is not None:
-        return str(_("Closed"))
-    if not issue.count:
-        return str(_("To know"))
-    return ngettext("Holds up %(n)d document", "Holds up %(n)d documents", issue.count) % {"n": issue.count}
-
-
-def views_of(issues: Sequence[Issue], *, shown: int = SHOWN_DOCUMENTS) -> list[IssueView]:
-    """Return the issues with their documents, the one that holds up most first; two queries for any number."""
-    postings: dict[int, list[Posting]] = defaultdict(list)
-    rows = Posting.objects.filter(issue__in=[issue.pk for issue in issues]).select_related("sales_document__party")
-    for posting in rows.order_by("pk"):
-        postings[posting.issue_id or 0].append(posting)
-    views = [_view(issue, postings[issue.pk], shown) for issue in issues]
-    return sorted(views, key=lambda view: sum(view.held.values(), Decimal(0)), reverse=True)
-
-
-def _view(issue: Issue, postings: Sequence[Posting], shown: int) -> IssueView:
-    problem = problem_of_issue(issue)
-    view = IssueView(
-        issue, problem, effect_words(issue), url=change_url(issue), fix=fix_of_issue(issue, problem, postings)
-    )
-    for posting in postings:
-        document = posting.sales_document
-        if document is None:
-            continue
-        view.held[document.currency] = view.held.get(document.currency, Decimal(0)) + document.total
-        if len(view.documents) < shown:
-            view.documents.append(_document(document))
-    view.more = max(len(postings) - len(view.documents), 0)
-    if issue.party is not None:
-        view.party = party_link(issue.party)
-    return view
-
-
-def _document(document: SalesDocument) -> dict[str, Any]:
-    return {"document": document, "url": document_url(document), "customer": document.buyer_name or str(document.party)}
+def issues_of_connection(connection: Connection, wanted: str) -> dict[str, Any]:
+    """What the section of a connection shows: `wanted` is a view of the chips, or empty for all that is open."""
+    rows = connection.issues.select_related("connection__entity", "connection__administration", "party")
+    since = timezone.now() - timedelta(days=CLOSED_DAYS)
+    opened = list(rows.open().order_by("-count", "-last_seen_at")[:MOST_CAUSES])
+    closed = connection.issues.filter(resolved_at__gte=since)
+    who = who_acts(opened)
+    chips = [Chip(_("Open"), "?", len(opened), wanted not in (*_NEEDS, "closed"))]
+    chips += [
+        Chip(title, f"?view={key}", list(who.values()).count(key), wanted == key) for key, title in _NEEDS.items()
+    ]
+    chips.append(Chip(_("Closed in 90 days"), "?view=closed", closed.count(), wanted == "closed"))
+    if wanted == "closed":
+        newest = rows.filter(resolved_at__gte=since).order_by("-resolved_at")
+        chosen, held = list(newest[:SHOWN_ISSUES]), {}
+        views = views_of(chosen)
+    else:
+        chosen = [issue for issue in opened if wanted not in _NEEDS or who[issue.pk] == wanted]
+        held = held_by(chosen)
+        views = views_of(by_weight(chosen, held)[:SHOWN_ISSUES], held=held)
+    total = next(chip.count for chip in chips if chip.active)
+    return {
+        "views": views,
+        "chips": chips,
+        "closed": wanted == "closed",
+        "left_out": max(total - len(views), 0),
+        "all_url": list_url(Issue, connection__id__exact=connection.pk, **({"view": wanted} if wanted else {})),
+        "last_run": connection.runs.order_by("-pk").first(),
+    }
 
 
 @admin.register(Issue)
@@ -99,10 +81,16 @@ class IssueAdmin(ReadOnlyAdmin):
     empty_text = _("What a sync cannot do by itself appears here, one entry per cause.")
 
     def get_views(self, request: HttpRequest) -> list[View]:
+        needs = _needs(request)
         return [
             View(
                 key="", title=_("Open"), condition=Q(resolved_at__isnull=True),
                 empty_title=_("No open issues"), empty_text=_("An issue closes by itself when its cause is gone."),
+            ),
+            View(key="you", title=_NEEDS["you"], condition=needs["you"], empty_title=_("Nothing needs you")),
+            View(
+                key="accountant", title=_NEEDS["accountant"], condition=needs["accountant"],
+                empty_title=_("Nothing needs the accountant"),
             ),
             View(key="closed", title=_("Closed"), condition=Q(resolved_at__isnull=False), empty_title=_("No closed issues")),
             View(key="all", title=_("All")),
@@ -150,4 +138,16 @@ class IssueAdmin(ReadOnlyAdmin):
         return state_label("issue", "open" if issue.resolved_at is None else "closed")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return super().get_queryset(request).select_related("connection__entity", "party")
+        loaded = super().get_queryset(request)
+        return loaded.select_related("connection__entity", "connection__administration", "party")
+
+
+def _needs(request: HttpRequest) -> dict[str, Q]:
+    """The open issues by who has to act, as conditions; read once per request, since a list asks several times."""
+    kept: dict[str, Q] | None = getattr(request, "_issue_needs", None)
+    if kept is None:
+        rows = Issue.objects.open().select_related("connection__entity").order_by("-count", "-last_seen_at")
+        who = who_acts(rows[:MOST_CAUSES])
+        kept = {need: Q(pk__in=[pk for pk, acts in who.items() if acts == need]) for need in _NEEDS}
+        request._issue_needs = kept  # type: ignore[attr-defined]
+    return kept

@@ -3,6 +3,7 @@
 Problems are stored as codes with values; only this package makes sentences of them, in the reader's language.
 """
 
+from .accountant import accountant_text
 from .compose import problem_text
 from .fixes import fix_url
 from .reasons import connection_reason, issue_text, note_text, posting_reason, run_reason, waiting_for_customer
@@ -11,6 +12,7 @@ from .texts import Fix, ProblemText
 __all__ = [
     "Fix",
     "ProblemText",
+    "accountant_text",
     "connection_reason",
     "fix_url",
     "issue_text",

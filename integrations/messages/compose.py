@@ -54,12 +54,14 @@ def problem_text(
     template, cause = _first(message.cause, values)
     headline_template, headline = _first(message.headline or message.cause, values)
     alone = _capital(template, cause)
+    advice = _first(message.advice, values)[1]
     return ProblemText(
         code=code,
         sentence=_ended(
             _sentence(effect or message.effect, cause, alone, values, count if counted or count > 1 else 0, amount)
         ),
-        advice=_first(message.advice, values)[1],
+        advice=advice,
+        ask=_first(message.ask, values)[1] or advice,
         headline=_capital(headline_template, headline),
         fix=message.fix,
         fix_label=_first(message.label, values)[1] or str(FIX_LABELS[message.fix]),

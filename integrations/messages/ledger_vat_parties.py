@@ -35,6 +35,7 @@ MESSAGES: dict[str, Message] = {
             _("Choose another on the lines or under Ledger accounts, or correct its type in %(tool)s under %(menu)s."),
             _("Choose another on the lines or under Ledger accounts, or correct its type in %(tool)s."),
         ),
+        ask=(_("Could you correct the type of the account in %(tool)s, or tell us which account to use?"),),
         fix=Fix.LEDGER_ACCOUNTS,
         label=_REPLACE_ACCOUNT,
         for_accountant=True,
@@ -49,6 +50,7 @@ MESSAGES: dict[str, Message] = {
             _("Choose another on the lines or under Ledger accounts, or unblock it in %(tool)s under %(menu)s."),
             _("Choose another on the lines or under Ledger accounts, or unblock it in %(tool)s."),
         ),
+        ask=(_("Could you unblock the account in %(tool)s, or tell us which account to use?"),),
         fix=Fix.LEDGER_ACCOUNTS,
         label=_REPLACE_ACCOUNT,
         for_accountant=True,
@@ -83,6 +85,7 @@ MESSAGES: dict[str, Message] = {
             _("Choose another under Ledger accounts, or make the cost centre optional in %(tool)s under %(menu)s."),
             _("Choose another under Ledger accounts, or make the cost centre optional in %(tool)s."),
         ),
+        ask=(_("Could you make the cost centre optional in %(tool)s, or tell us which account to use?"),),
         fix=Fix.LEDGER_ACCOUNTS,
         label=_REPLACE_ACCOUNT,
         for_accountant=True,
@@ -133,6 +136,7 @@ MESSAGES: dict[str, Message] = {
             _("Let your accountant check the code in %(tool)s under %(menu)s, or choose another one under VAT codes."),
             _("Let your accountant check the code in %(tool)s, or choose another one under VAT codes."),
         ),
+        ask=(_("Could you check the VAT code in %(tool)s, or tell us which code to use?"),),
         fix=Fix.VAT_CODES,
         for_accountant=True,
         who="accountant",
@@ -160,8 +164,10 @@ MESSAGES: dict[str, Message] = {
             _("the relation is not a customer in %(tool)s"),
         ),
         advice=(_("Set the status of the relation to customer in %(tool)s, then retry."),),
+        ask=(_("Could you set the status of the relation to customer in %(tool)s?"),),
         fix=Fix.IN_TOOL,
         for_accountant=True,
+        who="accountant",
         cases={
             "blocked=yes": Message(
                 cause=(
@@ -170,8 +176,10 @@ MESSAGES: dict[str, Message] = {
                     _("the relation that fits the customer is blocked in %(tool)s"),
                 ),
                 advice=(_("Unblock the relation in %(tool)s, or choose another one on the customer."),),
+                ask=(_("Could you unblock the relation in %(tool)s, or tell us which one to use?"),),
                 fix=Fix.IN_TOOL,
                 for_accountant=True,
+                who="accountant",
             )
         },
     ),
@@ -205,8 +213,10 @@ MESSAGES: dict[str, Message] = {
             _("the customer number does not fit the pattern of %(tool)s"),
         ),
         advice=(_("Let %(tool)s give the numbers, or change the pattern there."),),
+        ask=(_("Could you change the pattern of customer numbers in %(tool)s?"),),
         fix=Fix.IN_TOOL,
         for_accountant=True,
+        who="accountant",
     ),
     "PAR-645": Message(
         cause=(
@@ -237,6 +247,7 @@ MESSAGES: dict[str, Message] = {
     "PAR-648": Message(
         cause=(_("the receivables account for new customers is wrong in %(tool)s"),),
         advice=(_("Let your accountant correct it in %(tool)s, then retry."),),
+        ask=(_("Could you correct the account in %(tool)s?"),),
         fix=Fix.IN_TOOL,
         for_accountant=True,
         who="accountant",
@@ -265,6 +276,7 @@ MESSAGES: dict[str, Message] = {
             _("the direct-debit mandate of the customer cannot be used in %(tool)s"),
         ),
         advice=(_("Let the mandate be completed in %(tool)s, then retry."),),
+        ask=(_("Could you complete the mandate in %(tool)s?"),),
         fix=Fix.IN_TOOL,
         for_accountant=True,
         who="accountant",

@@ -105,6 +105,7 @@ MESSAGES: dict[str, Message] = {
                 advice=(
                     _("Let the entry in %(tool)s be corrected, or credit the document here. It is not sent again."),
                 ),
+                ask=(_("Could you correct the entry in %(tool)s, or tell us to credit the document?"),),
                 fix=Fix.DOCUMENT,
                 for_accountant=True,
                 who="accountant",
@@ -117,6 +118,7 @@ MESSAGES: dict[str, Message] = {
             _("the currency or the exchange rate is not accepted in this administration of %(tool)s"),
         ),
         advice=(_("Activate the currency in %(tool)s, or exclude the document."),),
+        ask=(_("Could you activate the currency in %(tool)s?"),),
         fix=Fix.IN_TOOL,
         for_accountant=True,
         who="accountant",
@@ -226,6 +228,7 @@ MESSAGES: dict[str, Message] = {
             _("the bookkeeping mailbox did not accept a message"),
         ),
         advice=(_("Let our sender address be allowed in %(tool)s, then send the document again."),),
+        ask=(_("Could you allow our sender address in %(tool)s?"),),
         fix=Fix.IN_TOOL,
         for_accountant=True,
     ),

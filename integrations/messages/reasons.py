@@ -71,9 +71,10 @@ def waiting_for_customer(posting: Posting) -> ProblemText:
     )
 
 
-def issue_text(issue: Issue) -> ProblemText:
+def issue_text(issue: Issue, *, count: int | None = None, amount: str = "") -> ProblemText:
     """The words for an issue, about as many documents as it counted; one about the connection names none.
 
+    `count` is how many it holds up now, where that is known; `amount` what these come to ("121.00 EUR").
     Loaded relations make the words better: connection with its entity and administration.
     """
     params: dict[str, Any] = dict(issue.params or {})
@@ -87,8 +88,10 @@ def issue_text(issue: Issue) -> ProblemText:
             params["cause"] = "crash"
     if issue.vendor_text:
         params.setdefault("text", issue.vendor_text)
-    count = 0 if of_connection else issue.count
-    text = problem_text(issue.code, params, tool=_tool_of(issue), count=count, counted=count > 0)
+    count = 0 if of_connection else issue.count if count is None else count
+    text = problem_text(
+        issue.code, params, tool=_tool_of(issue), count=count, counted=count > 0, amount=amount if count else ""
+    )
     return replace(text, raw=issue.vendor_text or text.raw)
 
 

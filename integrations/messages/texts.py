@@ -70,11 +70,13 @@ class Message:
 
     `cause` is a clause without full stop that can follow a colon; its first letter becomes a capital where it
     stands alone. `cases` replaces the message when a value is present ("differences") or is a certain one
-    ("missing=rate"). `menu` is the topic whose place in the tool's own menu fills `%(menu)s`.
+    ("missing=rate"). `menu` is the topic whose place in the tool's own menu fills `%(menu)s`. `ask` is what the
+    accountant is asked to do, where the advice says whom to ask.
     """
 
     cause: tuple[Template, ...]
     advice: tuple[Template, ...] = ()
+    ask: tuple[Template, ...] = ()
     effect: Effect = Effect.NOT_POSTED
     fix: Fix = Fix.NONE
     label: tuple[Template, ...] = ()
@@ -91,6 +93,7 @@ class ProblemText:
     """What a person reads, in the language of the moment at which it was made.
 
     `sentence`: what happened, to which document, why. `advice`: what to do, at most two sentences, may be empty.
+    `ask`: the same as a request to the accountant.
     `headline`: the cause alone, without full stop, for a heading. `who` has to act next. `for_accountant`: the
     cause lies in the tool, so the text is worth copying for the accountant. `raw`: the tool's own words, for
     the technical details only.
@@ -99,6 +102,7 @@ class ProblemText:
     code: str
     sentence: str
     advice: str = ""
+    ask: str = ""
     headline: str = ""
     fix: Fix = Fix.NONE
     fix_label: str = ""

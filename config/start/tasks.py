@@ -1,0 +1,138 @@
+"""What is to be done next, hardest first, as far as the person who looks may do it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from config.admin.links import change_url, list_url
+from config.figures import moment
+from crm.admin.parties import ASKS_FOR_RELATION, CHOOSE
+from integrations.admin.causes import Held, by_weight, effect_words, held_by
+from integrations.admin.words import problem_of_connection, problem_of_issue, tool_label
+from integrations.messages import Fix, ProblemText
+from integrations.messages.texts import FIX_LABELS
+from integrations.models import Connection, ConnectionStatus, Issue, SyncRun
+from invoicing.models import Invoice
+
+from .entities import NOT_SET_UP
+
+MOST_TASKS = 6
+# Of the open causes, those with the most documents are weighed by their amounts.
+MOST_LOOKED_AT = 200
+CHANGE_CONNECTION = "integrations.change_connection"
+# What it takes to put a cause right, by the place where that is done.
+_RIGHTS = {
+    Fix.PARTY: "crm.change_party",
+    Fix.DOCUMENT: "invoicing.change_invoice",
+    Fix.POSTING: "integrations.change_posting",
+    Fix.FISCAL_YEAR: "invoicing.change_fiscalyear",
+}
+_ICONS = {Fix.VAT_CODES: "percent", Fix.SIGN_IN: "link_off", Fix.PARTY: "person", Fix.IN_TOOL: "front_hand"}
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    words: str
+    detail: str
+    url: str
+    icon: str
+    mark: str
+
+
+def tasks_of(request: HttpRequest, connections: list[Connection]) -> list[Task]:
+    found: list[Task] = []
+    if request.user.has_perm(CHANGE_CONNECTION):
+        found += [_sign_in(row) for row in connections if row.status == ConnectionStatus.RECONNECT_NEEDED]
+        found += [_set_up(row) for row in connections if row.status in NOT_SET_UP]
+    if len(found) < MOST_TASKS:
+        found += _causes(request, connections)
+    drafts = Invoice.objects.filter(status="draft").count()
+    if drafts and request.user.has_perm("invoicing.change_invoice"):
+        found.append(_drafts(drafts))
+    return found[:MOST_TASKS]
+
+
+def nothing_words(connections: list[Connection]) -> str:
+    """What stands there instead of tasks: that there are none, and when the last run was."""
+    last = SyncRun.objects.filter(connection__in=connections).order_by("-pk").first()
+    words = _("Nothing to do.")
+    return f"{words} {_('Last sync %(when)s.') % {'when': moment(last.created_at)}}" if last is not None else words
+
+
+def _sign_in(connection: Connection) -> Task:
+    problem = problem_of_connection(connection)
+    names = {"tool": tool_label(connection.tool), "entity": connection.entity}
+    detail = _("%(entity)s is not synced until then. All links are kept.") % names
+    return Task(
+        _("Sign in to %(tool)s again") % names,
+        f"{connection.entity}. {problem.sentence}" if problem is not None and problem.code != "AUT-401" else detail,
+        change_url(connection),
+        "link_off",
+        "bb-c-bad",
+    )
+
+
+def _set_up(connection: Connection) -> Task:
+    return Task(
+        _("Finish the set-up of %(entity)s") % {"entity": connection.entity},
+        tool_label(connection.tool),
+        reverse("admin:integrations_connection_setup", args=[connection.pk]),
+        "build",
+        "bb-c-warn",
+    )
+
+
+def _causes(request: HttpRequest, connections: list[Connection]) -> list[Task]:
+    """The causes of what is held up; those of a lost sign-in stand higher already."""
+    if not request.user.has_perm("integrations.view_issue"):
+        return []
+    lost = {row.pk for row in connections if row.status == ConnectionStatus.RECONNECT_NEEDED}
+    rows = Issue.objects.open().filter(connection__in=connections).order_by("-count", "-last_seen_at")
+    issues = list(rows.select_related("connection__entity", "connection__administration")[:MOST_LOOKED_AT])
+    held = held_by(issues)
+    found = []
+    for issue in by_weight(issues, held):
+        problem = problem_of_issue(issue)
+        if problem.who == "nobody" or not _may_act(request, issue, problem):
+            continue
+        if problem.fix is Fix.SIGN_IN and issue.connection_id in lost:
+            continue
+        found.append(_task_of(issue, problem, held[issue.pk]))
+        if len(found) == MOST_TASKS:
+            break
+    return found
+
+
+def _may_act(request: HttpRequest, issue: Issue, problem: ProblemText) -> bool:
+    """Whether the person can put it right here, or it lies in the tool, where the accountant can."""
+    if issue.code in ASKS_FOR_RELATION:
+        return bool(request.user.has_perm(CHOOSE))
+    return problem.for_accountant or request.user.has_perm(_RIGHTS.get(problem.fix, CHANGE_CONNECTION))
+
+
+def _task_of(issue: Issue, problem: ProblemText, held: Held) -> Task:
+    # Words of its own say what to do ("Link VAT rate 6%"); a general label ("Open the document") does not.
+    label = problem.fix_label if problem.fix_label != str(FIX_LABELS[problem.fix]) else ""
+    about = ", ".join(part for part in (effect_words(issue, held), held.amount_words) if part)
+    return Task(
+        label or problem.headline or problem.sentence,
+        f"{about}. {issue.connection.entity}",
+        change_url(issue),
+        _ICONS.get(problem.fix, "front_hand"),
+        "bb-c-warn",
+    )
+
+
+def _drafts(number: int) -> Task:
+    return Task(
+        ngettext("Book %(n)d draft", "Book %(n)d drafts", number) % {"n": number},
+        _("Drafts have no number and are not sent."),
+        list_url(Invoice, view="drafts"),
+        "edit",
+        "bb-c-idle",
+    )
