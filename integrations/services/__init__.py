@@ -10,6 +10,7 @@ from .connecting import (
     start_connection,
 )
 from .consequences import Consequences, consequences_of, linked_since
+from .copying import CopyRow, compare_links, copy_links, sources_for
 from .errors import ConnectError
 from .module import set_module, why_closed
 from .notifying import mark_all_read, save_preference
@@ -41,6 +42,7 @@ __all__ = [
     "AlreadyRunning",
     "ConnectError",
     "Consequences",
+    "CopyRow",
     "ModuleOff",
     "NotReady",
     "PartyPreview",
@@ -50,8 +52,10 @@ __all__ = [
     "candidates",
     "check_access",
     "choose_administration",
+    "compare_links",
     "complete_sign_in",
     "consequences_of",
+    "copy_links",
     "deactivate",
     "exclude",
     "finish_setup",
@@ -76,6 +80,7 @@ __all__ = [
     "save_settings",
     "send_again",
     "set_module",
+    "sources_for",
     "start_connection",
     "start_sync",
     "why_closed",
