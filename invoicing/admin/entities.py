@@ -8,6 +8,7 @@ from django import forms
 from django.contrib import admin
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -89,10 +90,27 @@ class CompanyEntityAdmin(BookkeepingAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        from integrations.admin.entity_section import entity_section
+        from integrations.admin.accounting import entity_tabs
 
-        context = {**(extra_context or {}), "bookkeeping": entity_section(request, object_id)}
-        return super().change_view(request, object_id, form_url, context)
+        entity = CompanyEntity.objects.filter(pk=object_id).first() if object_id.isdigit() else None
+        tabs = entity_tabs(request, entity, "details") if entity is not None else []
+        return super().change_view(request, object_id, form_url, {**(extra_context or {}), "entity_tabs": tabs})
+
+    def get_urls(self) -> list[URLPattern]:
+        from integrations.admin import accounting
+
+        view = self.admin_site.admin_view
+
+        def page(handler: Any) -> Any:
+            return view(lambda request, pk: handler(self, request, pk))
+
+        own = [
+            path("<int:pk>/accounting/", page(accounting.accounting_page), name="invoicing_companyentity_accounting"),
+            path(
+                "<int:pk>/accounting/take-over/", page(accounting.copy_page), name="invoicing_companyentity_copy_links"
+            ),
+        ]
+        return [*own, *super().get_urls()]
 
     @admin.display(description=_("country"), ordering="country")
     def land(self, entity: CompanyEntity) -> str:
@@ -101,9 +119,9 @@ class CompanyEntityAdmin(BookkeepingAdmin):
     @admin.display(description=_("bookkeeping"))
     def bookkeeping(self, entity: CompanyEntity) -> SafeString:
         live: list[Connection] = entity.live_connections  # type: ignore[attr-defined]  # prefetched above
-        if not live:
-            return state_label("connection", "none")
-        return state_label("connection", live[0].status, title=live[0].tool_label)
+        url = reverse("admin:invoicing_companyentity_accounting", args=[entity.pk])
+        state = live[0].status if live else "none"
+        return link(url, state_label("connection", state, title=live[0].tool_label if live else ""))
 
     @admin.display(description=_("fiscal years"))
     def years(self, entity: CompanyEntity) -> SafeString | str:

@@ -77,6 +77,7 @@ SETTINGS = ("companyentity", "fiscalyear", "vatrate", "paymentterm", "ledgeracco
 RULES |= {
     f"invoicing_{name}": {**CRUD, "change": (SIGNED_IN_WITH_RIGHTS, ADMINS), "*": (ADMINS, ADMINS)} for name in SETTINGS
 }
+RULES["invoicing_companyentity"] |= {"accounting": LOOK}
 # The program's own tables are a superuser's; those of the queue are looked at only, and these tests have no rows there.
 RULES |= {name: {"*": (ROOT, ROOT)} for name in ("auth_user", "auth_group")}
 RULES |= {
