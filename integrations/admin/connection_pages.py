@@ -3,38 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.db.models import Count, Q
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.utils import timezone
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config.admin.links import change_url, list_url
-from config.figures import duration
 from invoicing.admin.booking import person
 from invoicing.models import SalesDocument
 
 from .. import services, standing
-from ..models import Connection, ConnectionStatus, Posting, RunState
+from ..models import Connection, ConnectionStatus, Posting
 from . import connecting
 from .connection_forms import LedgerLinksForm, LinksForm, SettingsForm, VatLinksForm
+from .history import history_of
 from .issues import issues_of_connection
-from .progress import loaded, view_of
 from .syncing import own_sync
 from .wizard import place_of
 from .words import problem_of_connection, tool_label
 
 if TYPE_CHECKING:
     from .connections import ConnectionAdmin
-
-SHOWN_RUNS = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -178,32 +172,12 @@ def issues_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpRes
 
 
 def runs_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    """The runs of the connection, newest first."""
+    """The runs of the connection, newest first, and what they did."""
     connection = page.connection(request, pk)
-    now = timezone.now()
-    days = {"7": 7, "30": 30, "90": 90}.get(request.GET.get("days", ""), 7)
-    counts = connection.runs.aggregate(
-        **{f"days_{n}": Count("pk", filter=Q(created_at__gte=now - timedelta(days=n))) for n in (7, 30, 90)},
-        troubled=Count(
-            "pk",
-            filter=Q(created_at__gte=now - timedelta(days=days), state__in=[RunState.WITH_ISSUES, RunState.STOPPED]),
-        ),
-    )
-    rows = loaded(connection.runs.all()).order_by("-pk").filter(created_at__gte=now - timedelta(days=days))
-    if request.GET.get("issues"):
-        rows = rows.filter(state__in=[RunState.WITH_ISSUES, RunState.STOPPED])
-    runs = [{"view": view_of(run), "took": duration(run.created_at, run.finished_at)} for run in rows[:SHOWN_RUNS]]
     context = {
         **shell(page, request, connection, "runs"),
-        "runs": runs,
-        "days": str(days),
-        "periods": [
-            ("7", _("Last 7 days"), counts["days_7"]),
-            ("30", _("30 days"), counts["days_30"]),
-            ("90", _("90 days"), counts["days_90"]),
-        ],
-        "troubled": counts["troubled"],
-        "only_issues": bool(request.GET.get("issues")),
+        **history_of(connection, request.GET.get("days", ""), bool(request.GET.get("issues"))),
+        "issues_url": page.url("issues", connection),
         "synchronisation_url": page.url("synchronisation", connection),
     }
     return TemplateResponse(request, "admin/integrations/connection_runs.html", context)

@@ -5,12 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.translation import gettext as _
 
 from config.admin.links import change_url
 
@@ -108,36 +106,3 @@ def watched(request: HttpRequest) -> list[SyncRun]:
     """The runs that a page follows, by the ids it names; at most 20."""
     ids = [int(part) for part in request.GET.get("runs", "").split(",") if part.isdigit()][:20]
     return list(loaded(SyncRun.objects.filter(pk__in=ids)).order_by("pk"))
-
-
-_ITEMS = ("catalogue", "references", "parties", "sales", "attachments", "payments")
-# What the run counts for itself, told elsewhere on the page or to nobody.
-_SILENT = frozenset({"mirror_calls", "calls", "left"})
-
-
-def item_rows(run: SyncRun) -> list[dict[str, Any]]:
-    """The counters of a run as rows: item kind, and what became of how many."""
-    items = {
-        "catalogue": _("Lists of the tool"),
-        "references": _("Bookings read before the first send"),
-        "parties": _("Customers"),
-        "sales": _("Invoices and credit notes"),
-        "attachments": _("Attachments"),
-        "payments": _("Payments"),
-    }
-    words = {
-        "planned": _("looked at"), "to_send": _("to send"), "posted": _("posted"), "differs": _("posted, totals differ"),
-        "blocked": _("blocked"), "refused": _("refused"), "unclear": _("unclear"), "excluded": _("excluded"),
-        "not_tried": _("not tried"), "found": _("found there already"), "waiting_for_customer": _("wait for their customer"),
-        "lists": _("lists"), "created": _("made"), "updated": _("updated"), "linked": _("found there"), "unlinked": _("no longer there"),
-        "read": _("read"), "rows": _("rows read"), "paid": _("paid"), "partly": _("partly paid"),
-        "paid_here_open_there": _("paid here, open there"), "gone": _("gone"), "attached": _("attached"),
-    }  # fmt: skip
-    rows = []
-    for item in _ITEMS:
-        counts: dict[str, int] = run.counters.get(item) or {}
-        shown = {what: number for what, number in counts.items() if number and what not in _SILENT}
-        if counts:
-            pieces = [f"{number} {words.get(what, what.replace('_', ' '))}" for what, number in shown.items()]
-            rows.append({"item": items[item], "words": ", ".join(pieces) or "0"})
-    return rows

@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
@@ -18,10 +19,11 @@ from config.admin.lists import View
 from config.figures import duration, moment
 from config.states import state_label
 
-from ..models import Issue, RunState, SyncRun
+from ..models import RunState, SyncRun
 from .filters import ConnectionFilter
 from .postings import ReadOnlyAdmin
-from .progress import item_rows, loaded, progress_of, starter_of, view_of
+from .progress import loaded, progress_of, starter_of, view_of
+from .report import calls_words, report_of
 from .words import problem_of_run, tool_label
 
 SHOWN_CALLS = 50
@@ -74,11 +76,12 @@ class SyncRunAdmin(ReadOnlyAdmin):
             "view": view_of(run),
             "own_progress": progress_of([] if run.is_finished else [run]),
             "problem": problem_of_run(run),
-            "items": item_rows(run),
+            "report": report_of(run) if run.counters else [],
+            "calls_used": calls_words(run),
             "took": duration(run.created_at, run.finished_at),
             "connection_url": change_url(run.connection),
             "tool": tool_label(run.connection.tool),
-            "issues_url": list_url(Issue, connection__id__exact=run.connection_id),
+            "issues_url": reverse("admin:integrations_connection_issues", args=[run.connection_id]),
             "calls": list(run.exchanges.order_by("-pk")[:SHOWN_CALLS]),
         }
         return TemplateResponse(request, "admin/integrations/run.html", context)
