@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +20,7 @@ from .. import services
 from ..base.records import Document
 from ..messages import problem_text
 from ..models import Connection, PostingState, ToolLedgerAccount
+from ..sync.problems import Problem
 from .syncing import own_sync
 from .words import tool_label
 
@@ -50,6 +51,14 @@ class ShownLine:
     is_new: bool
 
 
+@dataclass(slots=True)
+class _OfParty:
+    """How many documents of one customer go out, and their sums per currency."""
+
+    counts: Counter[str] = field(default_factory=Counter)
+    sums: dict[str, Decimal] = field(default_factory=dict)
+
+
 def preview_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     connection = page.connection(request, pk)
     context: dict[str, Any] = {
@@ -76,7 +85,7 @@ def _previewed(connection: Connection) -> dict[str, Any]:
     counts: Counter[str] = Counter()
     sums: dict[str, Decimal] = {}
     held_sums: dict[str, Decimal] = {}
-    parties: set[int] = set()
+    parties: dict[int, _OfParty] = {}
     for line in services.preview(connection=connection):
         if line.problem is not None:
             counts["held"] += 1
@@ -84,19 +93,34 @@ def _previewed(connection: Connection) -> dict[str, Any]:
             if len(held) < SHOWN_LINES:
                 held.append(line)
         elif line.booking is not None:
-            counts["to_send"] += 1
-            counts["credit_notes"] += line.booking.kind.is_credit_note
-            sign = -1 if line.booking.kind.is_credit_note else 1
-            sums[line.booking.currency] = sums.get(line.booking.currency, Decimal(0)) + sign * line.booking.total
-            parties.add(line.party_id)
+            total = -line.booking.total if line.booking.kind.is_credit_note else line.booking.total
+            of_party = parties.setdefault(line.party_id, _OfParty())
+            for kind in ("to_send", "credit_notes") if line.booking.kind.is_credit_note else ("to_send",):
+                counts[kind] += 1
+                of_party.counts[kind] += 1
+            for totals in (sums, of_party.sums):
+                totals[line.booking.currency] = totals.get(line.booking.currency, Decimal(0)) + total
             if len(to_send) < SHOWN_LINES:
                 to_send.append(line)
     actions: Counter[str] = Counter()
     customers: list[services.PartyPreview] = []
+    asked: dict[int, Problem] = {}
     for party in services.preview_parties(connection=connection, party_ids=parties):
         actions[party.action] += 1
+        if party.action == "ask":
+            asked[party.party.pk] = _asked(party)
         if len(customers) < SHOWN_PARTIES:
             customers.append(party)
+    # Where several relations fit a customer, its documents wait for a person all the same.
+    held = [replace(line, problem=asked[line.party_id]) for line in to_send if line.party_id in asked] + held
+    to_send = [line for line in to_send if line.party_id not in asked]
+    for party_id in asked:
+        for kind, number in parties[party_id].counts.items():
+            counts[kind] -= number
+        counts["held"] += parties[party_id].counts["to_send"]
+        for currency, total in parties[party_id].sums.items():
+            sums[currency] -= total
+            held_sums[currency] = held_sums.get(currency, Decimal(0)) + total
     new = {party.party.pk for party in customers if party.action == "create"}
     names = _account_names(connection, to_send)
     number = counts["to_send"]
@@ -109,13 +133,24 @@ def _previewed(connection: Connection) -> dict[str, Any]:
         "held_count": counts["held"],
         "held_sums": held_sums.items(),
         "excluded_count": connection.postings.filter(state=PostingState.EXCLUDED).count(),
-        "sums": sums.items(),
+        "sums": [(currency, total) for currency, total in sums.items() if total],
         "left_out": number - len(to_send),
         "customers": customers,
         "customer_counts": dict(actions),
         "customers_left_out": sum(actions.values()) - len(customers),
         "sync_words": ngettext("Sync %(n)d document", "Sync %(n)d documents", number) % {"n": number},
     }
+
+
+def _asked(party: services.PartyPreview) -> Problem:
+    """What the sync says about a customer whom several relations fit."""
+    relations = ", ".join(party.relations[:5])
+    return Problem(
+        code="APP-219",
+        cause_key=f"party:{party.party.pk}",
+        params={"party": party.party.name, "relations": relations},
+        party_id=party.party.pk,
+    )
 
 
 def _account_names(connection: Connection, lines: Iterable[services.PreviewLine]) -> dict[str, str]:

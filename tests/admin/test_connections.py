@@ -6,9 +6,20 @@ from decimal import Decimal
 import pytest
 from django.contrib.admin.models import LogEntry
 from django.urls import reverse
+from django.utils import timezone
 from django_q.models import OrmQ
 
-from integrations.models import Connection, ConnectionStatus, Posting, PostingState, SyncRun, VatLink
+from crm.models import Party
+from integrations.models import (
+    Connection,
+    ConnectionStatus,
+    PartyLink,
+    Posting,
+    PostingState,
+    SyncRun,
+    ToolParty,
+    VatLink,
+)
 from tests import bridge, factories
 
 from .conftest import connect
@@ -203,6 +214,34 @@ def test_the_preview_shows_what_a_sync_then_does(box, sign_in, people):
     assert "Equal to the cent" in shown
     refresh = reverse("admin:integrations_posting_refresh", args=[Posting.objects.get(reference=good.number).pk])
     assert f"{good.number} stands in Exact Online." in messages(client.post(refresh, follow=True))
+
+
+def test_a_customer_whom_several_relations_fit_waits_in_the_preview_too(world, sign_in):
+    """The world's waiting invoice would go; with two relations of its customer's VAT number somebody has to choose."""
+    client = sign_in("accountant")
+    before = client.get(page("preview", world.connection)).context
+    assert before["to_send_count"] > 0
+    party = before["to_send"][0].line.party_id
+    PartyLink.objects.filter(party=party).delete()
+    Party.objects.filter(pk=party).update(vat_number="BE0403170701")
+    for number in (1, 2):
+        ToolParty.objects.create(
+            administration=world.connection.administration,
+            external_id=f"twin-{number}",
+            code=str(number),
+            name=f"Twin {number}",
+            vat_number="BE0403170701",
+            is_customer=True,
+            last_seen_at=timezone.now(),
+        )
+    after = client.get(page("preview", world.connection)).context
+    own = sum(one.line.party_id == party for one in before["to_send"])
+    assert after["to_send_count"] == before["to_send_count"] - own
+    assert after["held_count"] == before["held_count"] + own
+    assert [cause["problem"].headline for cause in after["held"] if "relation" in cause["problem"].headline]
+    assert sum(dict(after["held_sums"]).values()) - sum(dict(before["held_sums"]).values()) == sum(
+        dict(before["sums"]).values()
+    ) - sum(dict(after["sums"]).values())
 
 
 def test_a_tool_that_does_not_answer_is_said_and_changes_nothing(box, sign_in, people, settings):
