@@ -80,6 +80,7 @@ class SalesDocumentAdmin(BookkeepingAdmin):
         ("date", RangeDateFilter),
         PostingFilter,
         "payment_state",
+        ("paid_on", RangeDateFilter),
         ("party", AutocompleteSelectFilter),
     ]
     list_select_related = ["entity", "party"]
@@ -151,7 +152,7 @@ class SalesDocumentAdmin(BookkeepingAdmin):
     def total(self, document: SalesDocument) -> str:
         return amount(document.total, "" if document.currency == "EUR" else document.currency)
 
-    @admin.display(description=_("payment"))
+    @admin.display(description=_("paid"))
     def payment(self, document: SalesDocument) -> SafeString | str:
         return columns.payment_label(document)
 
