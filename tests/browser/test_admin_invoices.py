@@ -46,7 +46,7 @@ def choose_customer(page: Page, name: str) -> None:
 
 
 def test_an_invoice_with_live_totals_is_booked(company: Company, clerk: Page):
-    clerk.get_by_role("link", name="Invoices", exact=True).click()
+    clerk.get_by_role("navigation", name="Menu").get_by_role("link", name="Invoices", exact=True).click()
     clerk.get_by_role("link", name="New invoice").first.click()
     choose_customer(clerk, company.name)
     clerk.locator("#id_lines-0-description").fill("Design of taproom, phase 2")
@@ -95,7 +95,7 @@ def test_the_selected_drafts_are_booked_after_a_page_that_asks(company: Company,
     entity = CompanyEntity.objects.get(name="Linde Studio BV")
     for _ in range(2):
         factories.draft_invoice(entity=entity, party=company, day=timezone.localdate())
-    clerk.get_by_role("link", name="Invoices", exact=True).click()
+    clerk.get_by_role("navigation", name="Menu").get_by_role("link", name="Invoices", exact=True).click()
     boxes = clerk.locator("input.action-select")
     expect(boxes).to_have_count(2)
     for box in boxes.all():

@@ -53,6 +53,6 @@ def test_a_sync_is_started_and_followed(connection, clerk: Page):
     clerk.get_by_role("link", name="Show the new figures").click()
     clerk.get_by_role("link", name=re.compile("^Issues 1$")).last.click()
     expect(clerk.get_by_role("heading", name=re.compile("VAT rate 9% is not linked"))).to_be_visible()
-    clerk.get_by_role("link", name="Invoices", exact=True).click()
+    clerk.get_by_role("navigation", name="Menu").get_by_role("link", name="Invoices", exact=True).click()
     expect(clerk.locator(".field-posting", has_text="Posted")).to_have_count(2)
     expect(clerk.locator(".field-posting", has_text="Blocked")).to_have_count(1)
