@@ -60,8 +60,9 @@ def tasks_of(request: HttpRequest, connections: list[Connection]) -> list[Task]:
 def nothing_words(connections: list[Connection]) -> str:
     """What stands there instead of tasks: that there are none, and when the last run was."""
     last = SyncRun.objects.filter(connection__in=connections).order_by("-pk").first()
-    words = _("Nothing to do.")
-    return f"{words} {_('Last sync %(when)s.') % {'when': moment(last.created_at)}}" if last is not None else words
+    if last is None:
+        return _("Nothing to do.")
+    return _("Nothing to do. Last sync %(when)s.") % {"when": moment(last.created_at)}
 
 
 def _sign_in(connection: Connection) -> Task:

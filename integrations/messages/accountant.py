@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+
+from config.figures import number
 
 from .texts import ProblemText
 
@@ -30,7 +31,7 @@ def accountant_text(
     if documents:
         lines = [f"- {line}" for line in documents]
         if more:
-            lines.append("- " + ngettext("and %(n)d more", "and %(n)d more", more) % {"n": more})
+            lines.append("- " + _("and %(n)s more") % {"n": number(more)})
         parts.append("\n".join(lines))
     if problem.ask:
         parts.append(problem.ask)

@@ -1,0 +1,340 @@
+"""Issues: whose turn it is, what weighs most, what is sent to the accountant, and where the other documents stand."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+
+import pytest
+import time_machine
+from django.conf import settings
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from integrations.admin.causes import held_by, views_of, who_acts
+from integrations.messages.catalogue import MESSAGES
+from integrations.models import Issue, Posting, PostingState, SyncRun
+from invoicing.models import SalesKind
+from tests import factories
+
+from .conftest import connect, post
+from .test_lists import found, queries, url_of
+
+
+@pytest.fixture(autouse=True)
+def _noon():
+    """Every test at noon of one day; no page leaves its language behind."""
+    with translation.override("en"), time_machine.travel(datetime(2026, 11, 17, 12, 0, tzinfo=UTC), tick=False):
+        yield
+
+
+@pytest.fixture
+def connection(db):
+    return connect(factories.EntityFactory(name="Linde Studio BV"))
+
+
+def issue_of(connection, code="APP-102", cause="vat-rate:1", **fields):
+    now = timezone.now()
+    values = {"params": {"rate": "6%"}, "first_seen_at": now - timedelta(days=5), "last_seen_at": now, **fields}
+    return Issue.objects.create(connection=connection, code=code, cause_key=cause, **values)
+
+
+def hold(issue, number=1, price="100", *, state=PostingState.BLOCKED, kind=SalesKind.INVOICE, name="", **fields):
+    """Documents that wait for the issue; the counted number is written as a run's end writes it."""
+    made = []
+    for _ in range(number):
+        account = factories.LedgerAccountFactory(entity=issue.connection.entity)
+        party = factories.CompanyFactory(**({"name": name} if name else {}))
+        document = factories.booked_invoice(
+            entity=issue.connection.entity, party=party, lines=[factories.line(price, account=account)], kind=kind, **fields
+        )  # fmt: skip
+        post(document, issue.connection, state, reason_code=issue.code, issue=issue)
+        made.append(document)
+    Issue.objects.filter(pk=issue.pk).update(count=issue.postings.count())
+    return made
+
+
+def page_of(client, connection, query=""):
+    answer = client.get(reverse("admin:integrations_connection_issues", args=[connection.pk]) + query)
+    assert answer.status_code == 200
+    return answer.context["views"], answer.content.decode()
+
+
+def chips(page):
+    """Title, number and whether it is chosen, of each chip."""
+    nav = re.search(r'<nav class="bb-chips" aria-label="Filters">(.*?)</nav>', page)[1]
+    rows = re.findall(r"<a href=\"[^\"]*\"( aria-current=\"true\")?>(.*?)<b>(\d+)</b></a>", nav)
+    return [(title, int(number), bool(chosen)) for chosen, title, number in rows]
+
+
+# --- whose turn it is -----------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def three(connection):
+    """One for the person, one for the accountant, one that goes on by itself."""
+    mine = issue_of(connection)
+    hold(mine, 6)
+    theirs = issue_of(connection, "PER-502", "period:2026-10", params={"period": "2026-10"})
+    hold(theirs, 2, "9000")
+    silent = issue_of(connection, "SYS-703", "reference:x", params={})
+    hold(silent, 1, state=PostingState.UNCLEAR)
+    return mine, theirs, silent
+
+
+def test_chips_tell_whose_turn_it_is(connection, three, sign_in):
+    mine, theirs, silent = three
+    issue_of(connection, "APP-105", "account:1", resolved_at=timezone.now() - timedelta(days=3))
+    issue_of(connection, "APP-105", "account:2", resolved_at=timezone.now() - timedelta(days=91))
+    client = sign_in("boss")
+    shown = {
+        "": ([theirs, mine, silent], "Open"), "?view=you": ([mine], "Needs you"),
+        "?view=accountant": ([theirs], "Needs the accountant"),
+    }  # fmt: skip
+    for query, (issues, chosen) in shown.items():
+        views, page = page_of(client, connection, query)
+        assert [view.issue for view in views] == issues
+        assert chips(page) == [
+            (title, number, title == chosen)
+            for title, number in (("Open", 3), ("Needs you", 1), ("Needs the accountant", 1), ("Closed in 90 days", 1))
+        ]
+    views, page = page_of(client, connection, "?view=closed")
+    assert [view.issue.cause_key for view in views] == ["account:1"]
+    assert chips(page)[-1] == ("Closed in 90 days", 1, True)
+
+
+def test_the_list_of_all_connections_has_the_same_views(connection, three, sign_in):
+    mine, theirs, _silent = three
+    client = sign_in("boss")
+    other = issue_of(connect(factories.EntityFactory()), "AUT-403", "connection:access", params={})
+    keys = {"you": {mine.pk}, "accountant": {theirs.pk, other.pk}}
+    for key, expected in keys.items():
+        answer = client.get(url_of("integrations_issue", f"?view={key}"))
+        assert {issue.pk for issue in answer.context["cl"].result_list} == expected
+
+
+def test_a_case_of_a_code_decides_who_acts(connection):
+    nobody = issue_of(connection, "SYS-703", "reference:1", params={})
+    accountant = issue_of(connection, "SYS-703", "reference:2", params={"unproven": "yes"})
+    assert who_acts([nobody, accountant]) == {nobody.pk: "nobody", accountant.pk: "accountant"}
+
+
+def cases_of(message):
+    return [message, *message.cases.values()]
+
+
+def test_what_is_for_the_accountant_asks_him_something():
+    for code, message in MESSAGES.items():
+        for case in cases_of(message):
+            if case.for_accountant:
+                assert case.ask, code
+                for template in case.ask:
+                    assert str(template).endswith("?"), code
+                    assert "accountant" not in str(template), code
+            else:
+                assert case.ask == (), code
+
+
+# --- what weighs most -----------------------------------------------------------------------------------------------
+
+
+def test_what_stops_everything_stands_first_then_the_largest_amount(connection, sign_in):
+    many = issue_of(connection, cause="vat-rate:1")
+    hold(many, 4, "10")
+    dear = issue_of(connection, cause="vat-rate:2", params={"rate": "9%"})
+    hold(dear, 1, "5000")
+    middle = issue_of(connection, cause="vat-rate:3", params={"rate": "12%"})
+    hold(middle, 2, "100")
+    whole = issue_of(connection, "AUT-403", "connection:access", params={})
+    views, _page = page_of(sign_in("boss"), connection)
+    assert [view.issue for view in views] == [whole, dear, middle, many]
+    assert [sum(view.held.amounts.values()) for view in views] == [0, Decimal(6050), Decimal(242), Decimal("48.40")]
+
+
+def test_the_effect_says_what_happens_to_which_documents(connection):
+    def effect(code="APP-102", params=None, **held):
+        issue = issue_of(connection, code, held.pop("cause", "vat-rate:1"), params=params or {})
+        for kind, number in held.pop("documents", {}).items():
+            hold(issue, number, kind=kind, **held)
+        Issue.objects.filter(pk=issue.pk).update(resolved_at=held.get("closed"))
+        words = views_of(
+            [Issue.objects.select_related("connection__entity", "connection__administration").get(pk=issue.pk)]
+        )[0].effect
+        Posting.objects.all().delete()
+        Issue.objects.all().delete()
+        return words
+
+    invoice, credit = SalesKind.INVOICE, SalesKind.CREDIT_NOTE
+    assert effect(documents={invoice: 6}) == "Blocks 6 invoices"
+    assert effect(documents={invoice: 1}) == "Blocks 1 invoice"
+    assert effect(documents={credit: 2}) == "Blocks 2 credit notes"
+    assert effect(documents={invoice: 1, credit: 1}) == "Blocks 2 documents"
+    assert effect(documents={invoice: 1}, state=PostingState.REFUSED) == "Blocks 1 invoice"
+    assert effect("SYS-703", documents={invoice: 1}, state=PostingState.UNCLEAR) == "1 invoice, not sent again"
+    assert effect("APP-209", documents={invoice: 2}, state=PostingState.DIFFERS) == "2 invoices, not the same there"
+    assert effect("PAY-722", documents={invoice: 1}, state=PostingState.GONE) == "1 invoice, deleted there"
+    assert effect("AUT-403", cause="connection:access") == "Stops the sync"
+    assert effect("SYS-701", cause="connection:limit") == "To know"
+
+
+# --- one issue in full ----------------------------------------------------------------------------------------------
+
+
+def test_three_documents_are_named_and_a_link_leads_to_all(connection, sign_in):
+    issue = issue_of(connection)
+    documents = hold(issue, 5)
+    hold(issue_of(connection, cause="vat-rate:2"), 1)
+    client = sign_in("boss")
+    views, page = page_of(client, connection)
+    view = next(view for view in views if view.issue == issue)
+    newest = [str(document) for document in reversed(documents)]
+    assert [str(row["document"]) for row in view.documents] == newest[:3]
+    assert f'<a href="{view.more_url}">and 2 more</a>' in page
+    assert found(client, view.more_url) == newest
+    alone = next(view for view in views if view.issue != issue)
+    assert alone.more == 0
+
+
+def test_an_issue_says_when_it_was_seen_and_in_how_many_runs(connection, sign_in):
+    now = timezone.now()
+    issue = issue_of(connection, first_seen_at=now - timedelta(days=3), last_seen_at=now - timedelta(days=1))
+    hold(issue)
+    other = connect(factories.EntityFactory())
+    for where, days in (
+        (connection, 4),
+        (connection, 3),
+        (connection, 2),
+        (connection, 1),
+        (connection, 0),
+        (other, 2),
+    ):
+        run = SyncRun.objects.create(connection=where, trigger="nightly", state="with_issues")
+        began = now - timedelta(days=days, minutes=5)
+        SyncRun.objects.filter(pk=run.pk).update(created_at=began, finished_at=began + timedelta(minutes=9))
+    _views, page = page_of(sign_in("boss"), connection)
+    assert "First seen 14 Nov 2026, 13:00, last seen yesterday 13:00, in 3 runs" in page
+
+
+def test_technical_details_are_folded_and_hold_the_tools_own_words(connection, sign_in):
+    hold(
+        issue_of(
+            connection, "LED-603", "refused:x", params={"account": "700000"}, vendor_text="Blocked: G/L account 700000"
+        )
+    )
+    _views, page = page_of(sign_in("boss"), connection)
+    folded = re.search(r'<details class="bb-fold"><summary>Technical details</summary>(.*?)</details>', page, re.DOTALL)
+    assert "Blocked: G/L account 700000" in folded[1]
+    assert "Code: LED-603" in folded[1]
+    assert "LED-603" not in page.replace(folded[0], "")
+
+
+def test_one_button_of_the_page_is_filled_and_says_what_it_does(connection, three, sign_in):
+    mine, _theirs, _silent = three
+    Posting.objects.exclude(issue=mine).update(issue=None)
+    Issue.objects.exclude(pk=mine.pk).delete()
+    hold(issue_of(connection, cause="vat-rate:2", params={"rate": "12%"}), 1, "1")
+    _views, page = page_of(sign_in("boss"), connection)
+    buttons = re.findall(r'<a class="bb-btn is-small bb-push( is-primary)?" href="[^"]*">([^<]*)</a>', page)
+    assert buttons == [(" is-primary", "Link VAT rate 6%"), ("", "Link VAT rate 12%")]
+
+
+# --- the text for the accountant ------------------------------------------------------------------------------------
+
+
+def test_the_text_for_the_accountant_tells_all_and_nothing_secret(connection, sign_in):
+    issue = issue_of(
+        connection, "PER-502", "period:2026-10",
+        params={"period": "2026-10", "external_id": "guid-4711", "reference": "2026/0001"},
+    )  # fmt: skip
+    first = hold(issue, 1, "3000", name="Hotel Duinzicht NV")[0]
+    credit = hold(issue, 1, "10", name="Garage Peeters BV", kind=SalesKind.CREDIT_NOTE)[0]
+    views, page = page_of(sign_in("staff"), connection)
+    assert views[0].copy == (
+        "Hello,\n\n"
+        f"This is about the books of Linde Studio BV in Exact Online, administration {connection.administration.name}.\n"
+        "2 documents of together 3,642.10 EUR were not posted: period 2026-10 is closed in Exact Online.\n\n"
+        f"- Credit note {credit.number}, 14 Mar 2026, Garage Peeters BV, 12.10 EUR\n"
+        f"- Invoice {first.number}, 14 Mar 2026, Hotel Duinzicht NV, 3,630.00 EUR\n\n"
+        "Could you reopen the period in Exact Online, or tell us which date to use?"
+    )
+    assert "guid" not in views[0].copy
+    # Without script it can be selected; the button waits for its script.
+    text = re.search(rf'<div class="bb-code" id="copy-{issue.pk}" tabindex="0">(.*?)</div></details>', page, re.DOTALL)
+    assert text[1] == views[0].copy
+    button = re.search(r"<button[^>]*data-copy=[^>]*>", page)[0]
+    assert f'data-copy="copy-{issue.pk}"' in button
+    assert button.endswith(" hidden>")
+    assert re.search(r'<script src="[^"]*boekbrug/copy[^"]*\.js" defer></script>', page)
+    assert (settings.BASE_DIR / "config" / "static" / "boekbrug" / "copy.js").exists()
+
+
+def test_the_text_names_twenty_documents_and_counts_the_rest(connection, sign_in):
+    issue = issue_of(connection, "PER-502", "period:2026-10", params={"period": "2026-10"})
+    hold(issue, 23)
+    views, _page = page_of(sign_in("boss"), connection)
+    lines = [line for line in views[0].copy.splitlines() if line.startswith("- ")]
+    assert len(lines) == 21
+    assert lines[-1] == "- and 3 more"
+
+
+def test_only_causes_in_the_tool_have_a_text(connection, three, sign_in):
+    mine, theirs, silent = three
+    views, page = page_of(sign_in("boss"), connection)
+    assert {view.issue.pk: bool(view.copy) for view in views} == {mine.pk: False, theirs.pk: True, silent.pk: False}
+    assert page.count("Copy for my accountant") == 1
+    Issue.objects.filter(pk=theirs.pk).update(resolved_at=timezone.now())
+    _views, page = page_of(sign_in("boss"), connection, "?view=closed")
+    assert "Copy for my accountant" not in page
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        ("nl", ("Kopiëren voor mijn boekhouder", "Factuur", "Aan de boekhouder", "Blokkeert 2 facturen")),
+        ("fr", ("Copier pour mon comptable", "Facture", "Pour le comptable", "Bloque 2 factures")),
+    ],
+)
+def test_the_page_and_the_text_speak_the_language_of_the_reader(language, words, connection, three, sign_in):
+    client = sign_in("boss")
+    client.cookies["django_language"] = language
+    views, page = page_of(client, connection, "?view=accountant")
+    copy, document, chip, effect = words
+    assert copy in page
+    assert chip in page
+    assert effect in page
+    assert f"- {document} 2026/" in views[0].copy
+    with translation.override("en"):
+        english = views_of([views[0].issue])[0].copy
+    assert not set(views[0].copy.split("\n\n")) & set(english.split("\n\n"))
+
+
+# --- cost -----------------------------------------------------------------------------------------------------------
+
+
+def test_the_page_costs_the_same_for_any_number_of_issues_and_documents(connection, three, sign_in):
+    client = sign_in("boss")
+    url = reverse("admin:integrations_connection_issues", args=[connection.pk])
+    few = queries(client, url)
+    for n in range(6):
+        hold(issue_of(connection, cause=f"vat-rate:{n + 10}"), 4)
+        hold(issue_of(connection, "PER-502", f"period:{n}", params={"period": "2026-09"}), 4)
+    assert queries(client, url) == few
+    assert few <= 22
+
+
+def test_only_the_named_documents_of_a_cause_are_loaded(connection, django_assert_num_queries):
+    issue = issue_of(connection)
+    hold(issue, 12)
+    loaded = Issue.objects.select_related("connection__entity", "connection__administration", "party").get()
+    with django_assert_num_queries(3):
+        view = views_of([loaded])[0]
+    assert (view.held.count, len(view.documents), view.more) == (12, 3, 9)
+    assert held_by([loaded])[issue.pk].amounts == {"EUR": Decimal("1452.00")}
+
+
+def test_beyond_fifty_issues_the_list_shows_the_rest(connection, sign_in):
+    for n in range(52):
+        issue_of(connection, cause=f"vat-rate:{n}")
+    views, page = page_of(sign_in("boss"), connection)
+    assert len(views) == 50
+    assert "2 more issues" in page
+    assert f"connection__id__exact={connection.pk}" in page
