@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from django.apps import apps
@@ -14,8 +14,11 @@ from django.utils.translation import gettext as _
 
 from . import audit
 from . import parties as rules
-from .models import Company, Contact, Party, VatType
+from .models import Company, Contact, Party, Tag, VatType
+from .names import name_key
 from .parties import PartyWarning
+
+_BATCH = 500
 
 # Where no entity exists yet: the countries this program is made for.
 _USUAL_HOME = frozenset({"BE", "NL"})
@@ -64,6 +67,26 @@ def save_party(*, party: Party, by: AbstractBaseUser | None) -> list[PartyWarnin
     flag, message = (audit.ADDED, _("Added.")) if is_new else (audit.CHANGED, _("Changed."))
     _log([party], by=by, flag=flag, message=message)
     return warnings
+
+
+@transaction.atomic
+def add_imported(*, parties: Sequence[Party], tag: str, by: AbstractBaseUser | None) -> None:
+    """Store new parties in bulk with a tag that names where they came from; one transaction, each logged.
+
+    Their fields are taken as they are but for the forms of numbers and the VAT type; a caller has checked them.
+    """
+    home = home_countries()
+    for party in parties:
+        rules.normalise(party)
+        party.name_key = name_key(party.name)[:200]
+        party.vat_type = rules.default_vat_type(
+            is_person=party.is_person, country=party.country, vat_number=party.vat_number, home_countries=home
+        )
+    Party.objects.bulk_create(parties, batch_size=_BATCH)
+    label, __ = Tag.objects.get_or_create(name__iexact=tag, defaults={"name": tag})
+    through = Party.tags.through
+    through.objects.bulk_create([through(party_id=p.pk, tag_id=label.pk) for p in parties], batch_size=_BATCH)
+    _log(list(parties), by=by, flag=audit.ADDED, message=_("Imported: %(tag)s") % {"tag": tag})
 
 
 @transaction.atomic

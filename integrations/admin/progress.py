@@ -15,7 +15,8 @@ from config.admin.links import change_url
 from ..models import RunStep, RunTrigger, SyncRun
 from .words import problem_of_run, tool_label
 
-_STEPS = list(RunStep)
+# The steps of a sync; an import has a single one of its own.
+_STEPS: list[RunStep] = [step for step in RunStep if step is not RunStep.IMPORT]
 # What became of a document that the run sent, or tried to.
 _ANSWERED = ("posted", "differs", "refused", "unclear")
 
@@ -41,6 +42,7 @@ class RunView:
     not_before: datetime | None
     starter: str
     url: str
+    imported: dict[str, int] | None  # what an import did so far; None for a sync
     sentence: str
     advice: str
 
@@ -50,14 +52,15 @@ def view_of(run: SyncRun) -> RunView:
     sales = run.counters.get("sales", {})
     payments = run.counters.get("payments", {})
     problem = problem_of_run(run)
+    is_import = run.trigger == RunTrigger.IMPORT
     return RunView(
         run=run,
         entity=str(run.connection.entity),
         tool=tool_label(run.connection.tool),
         state=run.state,
         is_finished=run.is_finished,
-        step_number=_STEPS.index(RunStep(run.step)) + 1,
-        steps=len(_STEPS),
+        step_number=1 if is_import else _STEPS.index(RunStep(run.step)) + 1,
+        steps=1 if is_import else len(_STEPS),
         step=str(RunStep(run.step).label),
         to_send=max(sales.get("to_send", 0), 0),
         answered=sum(sales.get(what, 0) for what in _ANSWERED),
@@ -70,7 +73,13 @@ def view_of(run: SyncRun) -> RunView:
         url=change_url(run),
         sentence=problem.sentence if problem is not None else "",
         advice=problem.advice if problem is not None else "",
+        imported=_imported(run) if is_import else None,
     )
+
+
+def _imported(run: SyncRun) -> dict[str, int]:
+    counts = run.counters.get("import", {})
+    return {name: counts.get(name, 0) for name in ("read", "added", "linked", "known", "doubtful", "left_out", "wrong")}
 
 
 def starter_of(run: SyncRun) -> str:

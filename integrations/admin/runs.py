@@ -18,6 +18,7 @@ from config.admin.links import change_url, link, list_url
 from config.admin.lists import View
 from config.figures import duration, moment
 from config.states import state_label
+from crm.models import Company, Tag
 
 from ..models import RunState, SyncRun
 from .filters import ConnectionFilter
@@ -27,6 +28,25 @@ from .report import calls_words, report_of
 from .words import problem_of_run, tool_label
 
 SHOWN_CALLS = 50
+
+
+_FACTS = {
+    "VAT number": _("VAT number"),
+    "enterprise number": _("enterprise number"),
+    "name and postcode": _("name and postcode"),
+}
+
+
+def _doubtful(run: SyncRun) -> list[dict[str, Any]]:
+    """The relations that an import left to a person, as far as their names were kept."""
+    named: list[list[str]] = run.cursor.get("import", {}).get("doubtful", [])
+    return [{"relation": relation, "fits": fits, "fact": _FACTS.get(fact, fact)} for relation, fits, fact in named]
+
+
+def _imported_url(run: SyncRun) -> str:
+    """The companies with the tag of this tool's imports; empty while there is none."""
+    tag = Tag.objects.filter(name__iexact=f"{tool_label(run.connection.tool)} Import").first()
+    return list_url(Company, tags__id__exact=tag.pk) if tag is not None else list_url(Company)
 
 
 @admin.register(SyncRun)
@@ -81,6 +101,8 @@ class SyncRunAdmin(ReadOnlyAdmin):
             "took": duration(run.created_at, run.finished_at),
             "connection_url": change_url(run.connection),
             "tool": tool_label(run.connection.tool),
+            "doubtful": _doubtful(run),
+            "imported_url": _imported_url(run),
             "issues_url": reverse("admin:integrations_connection_issues", args=[run.connection_id]),
             "calls": list(run.exchanges.order_by("-pk")[:SHOWN_CALLS]),
         }

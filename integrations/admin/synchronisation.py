@@ -32,7 +32,9 @@ def synchronisation_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -
     connection = page.connection(request, pk)
     sees_documents = request.user.has_perm(SEES_DOCUMENTS)
     if request.method == "POST":
-        if request.POST.get("what") == "mine":
+        if request.POST.get("what") == "import":
+            _start_import(page, request, connection)
+        elif request.POST.get("what") == "mine":
             if not sees_documents:
                 raise PermissionDenied
             services.save_preference(
@@ -51,11 +53,25 @@ def synchronisation_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -
         "next_at": next_automatic(connection),
         "locked": connection.first_success_at is None,
         "sees_documents": sees_documents,
+        "last_import": view_of(found) if (found := services.last_import(connection)) is not None else None,
+        "may_import": connection.status == ConnectionStatus.CONNECTED and not connection.runs.unfinished().exists(),
         "wish": wish or NotificationPreference(),
         "address": getattr(person(request), "email", ""),
         "wishes_url": reverse("admin:integrations_notification_wishes"),
     }
     return TemplateResponse(request, "admin/integrations/connection_synchronisation.html", context)
+
+
+def _start_import(page: ConnectionAdmin, request: HttpRequest, connection: Connection) -> None:
+    if not page.has_change_permission(request, connection):
+        raise PermissionDenied
+    try:
+        services.start_import(connection=connection, user=person(request))
+        messages.success(request, _("The import has started; its progress stands above."))
+    except services.AlreadyRunning:
+        messages.warning(request, _("A sync or an import is running. Wait until it has finished."))
+    except services.NotReady:
+        messages.error(request, _("The connection cannot be used now; look at its Details."))
 
 
 def _save_automatic(page: ConnectionAdmin, request: HttpRequest, connection: Connection) -> None:

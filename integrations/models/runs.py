@@ -37,6 +37,8 @@ class RunStep(models.TextChoices):
     PURCHASES = "purchases", _("purchases")
     SETTLEMENTS = "settlements", _("payments")
     CLOSE = "close", _("closing")
+    # Of an import alone, which has no other step.
+    IMPORT = "import", _("relations of the tool")
 
 
 class SyncRunQuerySet(models.QuerySet["SyncRun"]):

@@ -12,6 +12,7 @@ from .connecting import (
 from .consequences import Consequences, consequences_of, linked_since
 from .copying import CopyRow, compare_links, copy_links, sources_for
 from .errors import ConnectError
+from .importing import last_import, start_import
 from .module import set_module, why_closed
 from .notifying import mark_all_read, save_preference
 from .parties import candidates, link_party
@@ -60,6 +61,7 @@ __all__ = [
     "exclude",
     "finish_setup",
     "include",
+    "last_import",
     "link_ledger",
     "link_party",
     "link_to_existing",
@@ -82,6 +84,7 @@ __all__ = [
     "set_module",
     "sources_for",
     "start_connection",
+    "start_import",
     "start_sync",
     "why_closed",
 ]

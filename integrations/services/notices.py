@@ -57,6 +57,8 @@ def _documents(notification: Notification) -> str:
 
 
 def _result(notification: Notification, params: Mapping[str, Any]) -> Notice:
+    if params.get("imported"):
+        return _import_result(notification, params)
     entity = notification.connection.entity
     issues = params.get("issues", 0)
     if params.get("state") == RunState.STOPPED:
@@ -73,6 +75,30 @@ def _result(notification: Notification, params: Mapping[str, Any]) -> Notice:
         detail = f"{detail} {_reason(notification, params)}".strip()
     words = _("See the issues") if notification.target == NotificationTarget.ISSUES else _("See this run")
     return Notice(title, detail or _("Nothing had to be sent."), words)
+
+
+def _import_result(notification: Notification, params: Mapping[str, Any]) -> Notice:
+    names = {"entity": notification.connection.entity, "tool": _tool(notification)}
+    stopped = params.get("state") == RunState.STOPPED
+    title = (
+        _("Import from %(tool)s for %(entity)s stopped")
+        if stopped
+        else _("Import from %(tool)s for %(entity)s finished")
+    )
+    added, linked = params.get("added", 0), params.get("linked", 0)
+    pieces = []
+    if added:
+        pieces.append(
+            ngettext("%(n)d customer or supplier added", "%(n)d customers and suppliers added", added) % {"n": added}
+        )
+    if linked:
+        pieces.append(_("%(n)d recognised") % {"n": linked})
+    if doubtful := params.get("doubtful", 0):
+        pieces.append(_("%(n)d left to you") % {"n": doubtful})
+    detail = f"{', '.join(pieces)}." if pieces else _("Nobody new.")
+    if params.get("code"):
+        detail = f"{detail} {_reason(notification, params)}".strip()
+    return Notice(title % names, detail, _("See this run"))
 
 
 def _counted(params: Mapping[str, Any]) -> list[str]:

@@ -70,7 +70,14 @@ def _previous_end(run: SyncRun) -> datetime | None:
 def _result(run: SyncRun) -> Iterable[Notification]:
     """The result of a run that a person started, for that person."""
     user = run.started_by
-    if run.trigger != RunTrigger.MANUAL or user is None or not user.is_active:
+    if run.trigger not in (RunTrigger.MANUAL, RunTrigger.IMPORT) or user is None or not user.is_active:
+        return
+    if run.trigger == RunTrigger.IMPORT:
+        counts = run.counters.get("import") or {}
+        params = {name: counts.get(name, 0) for name in ("added", "linked", "known", "doubtful")}
+        params |= {"imported": True, "state": run.state, "code": run.error_code}
+        params["reason"] = _without_names(run.error_params)
+        yield _draft(run, user, NotificationKind.RUN_RESULT, params, NotificationTarget.RUN)
         return
     sales: dict[str, int] = run.counters.get("sales") or {}
     parties: dict[str, int] = run.counters.get("parties") or {}

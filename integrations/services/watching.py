@@ -9,7 +9,7 @@ from django.db.models import Q
 
 from ..models import SENT, Connection, Posting, RunStep, SyncRun
 
-_STEPS = [step.value for step in RunStep]
+_STEPS = [step.value for step in RunStep if step is not RunStep.IMPORT]
 
 
 def progress(*, connection: Connection) -> dict[str, Any]:
@@ -31,7 +31,7 @@ def progress(*, connection: Connection) -> dict[str, Any]:
         "is_running": not run.is_finished,
         "step": run.step,
         "step_label": RunStep(run.step).label,
-        "step_number": _STEPS.index(run.step) + 1,
+        "step_number": _STEPS.index(run.step) + 1 if run.step in _STEPS else 1,
         "to_send": sales.get("to_send", 0),
         "sent": sales.get("posted", 0) + sales.get("differs", 0),
         "blocked": sales.get("blocked", 0),

@@ -44,7 +44,7 @@ from .opening import open_provider
 from .partylinks import quiet_until
 from .runs import finish, hand_on
 from .slices import Slice
-from .steps import catalogue, close, parties, plan, purchases, sales, settlements
+from .steps import catalogue, close, importing, parties, plan, purchases, sales, settlements
 
 logger = logging.getLogger(__name__)
 
@@ -173,6 +173,9 @@ def _open(run: SyncRun, lease: Lease) -> Slice:
 def _work(turn: Slice) -> None:
     """Go through the steps from the run's present one until the slice or the run is over."""
     run = turn.run
+    if run.step == RunStep.IMPORT:
+        _work_import(turn)
+        return
     while True:
         step, work = STEPS[_ORDER.index(RunStep(run.step))]
         finished = work(turn)
@@ -204,6 +207,19 @@ def _work(turn: Slice) -> None:
                 return
         run.step = _ORDER[_ORDER.index(step) + 1]
         turn.show_progress()
+
+
+def _work_import(turn: Slice) -> None:
+    """An import has one step, and ends with it."""
+    finished = importing.run(turn)
+    turn.cursor.pop("retries", None)
+    _count_calls(turn)
+    if not finished:
+        hand_on(turn.run, turn.lease, cursor=turn.cursor, counters=turn.counters)
+        return
+    doubtful = turn.counters.get("import", {}).get("doubtful", 0)
+    result = RunState.WITH_ISSUES if doubtful else RunState.SUCCEEDED
+    finish(turn.run, turn.lease, result, cursor=turn.cursor, counters=turn.counters)
 
 
 def _loose_ends(turn: Slice) -> datetime | None:
@@ -242,7 +258,7 @@ def _on_limit(turn: Slice, exc: RateLimited) -> None:
     """A minute's limit postpones the run; a day's lets payments and closing happen and schedules one follow-up."""
     turn.gate.exhausted(exc.scope, exc.until)
     _count_calls(turn)
-    if exc.scope == "minute":
+    if exc.scope == "minute" or turn.run.step == RunStep.IMPORT:
         hand_on(turn.run, turn.lease, cursor=turn.cursor, counters=turn.counters, not_before=exc.until)
         return
     params = {"until": exc.until.isoformat(), "scope": exc.scope, "limit": str(exc.limit or "")}

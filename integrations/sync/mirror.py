@@ -50,7 +50,7 @@ def refresh(turn: Slice) -> bool:
     calls_before = turn.gate.calls
     try:
         for page in turn.provider.parties(administration.party_cursor):
-            _store(turn, page.items, page.cursor)
+            store(turn, page.items, page.cursor)
             if any(not record.deleted for record in page.items):
                 turn.cursor["relations_seen"] = True
             if not page.is_last and turn.is_over:
@@ -90,7 +90,8 @@ def prove(turn: Slice, parties: Sequence[Party]) -> None:
     turn.cursor["relations_seen"] = True
 
 
-def _store(turn: Slice, records: Sequence[PartyRecord], cursor: str) -> None:
+def store(turn: Slice, records: Sequence[PartyRecord], cursor: str) -> None:
+    """Write a page of relations together with the cursor behind it. Raises LeaseLost."""
     now = timezone.now()
     rows = [to_row(turn.administration, record) for record in records]
     for row in rows:
@@ -109,6 +110,16 @@ def _store(turn: Slice, records: Sequence[PartyRecord], cursor: str) -> None:
     turn.administration.party_cursor = cursor
 
 
+def compared_values(record: PartyRecord) -> dict[str, str]:
+    """The numbers and names of a relation in the form in which they are compared."""
+    return {
+        "vat_number": normalise_vat_number(record.vat_number, record.country)[:24],
+        "enterprise_number": normalise_enterprise_number(record.enterprise_number, record.country)[:24],
+        "name_key": name_key(record.name)[:200],
+        "postcode_key": postcode_key(record.postcode)[:16],
+    }
+
+
 def to_row(administration: Administration, record: PartyRecord) -> ToolParty:
     """A relation with its numbers and names in the form they are compared by."""
     return ToolParty(
@@ -117,10 +128,7 @@ def to_row(administration: Administration, record: PartyRecord) -> ToolParty:
         code=record.code[:40],
         name=record.name[:200],
         reference=record.reference[:40],
-        vat_number=normalise_vat_number(record.vat_number, record.country)[:24],
-        enterprise_number=normalise_enterprise_number(record.enterprise_number, record.country)[:24],
-        name_key=name_key(record.name)[:200],
-        postcode_key=postcode_key(record.postcode)[:16],
+        **compared_values(record),
         country=record.country[:2],
         is_person=record.is_person,
         is_customer=PartyRole.CUSTOMER in record.roles,

@@ -15,7 +15,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.tasks import async_task
 
-from ..models import Administration, Connection, ConnectionStatus, Module, RunState, RunTrigger, SyncRun
+from ..models import Administration, Connection, ConnectionStatus, Module, RunState, RunStep, RunTrigger, SyncRun
 from . import announcing
 from .leases import Lease
 
@@ -61,7 +61,12 @@ def start_sync(
     try:
         with transaction.atomic():
             run = SyncRun.objects.create(
-                connection=fresh, trigger=trigger, started_by_id=user.pk if user else None, cursor={}, counters={}
+                connection=fresh,
+                trigger=trigger,
+                step=RunStep.IMPORT if trigger == RunTrigger.IMPORT else RunStep.CATALOGUE,
+                started_by_id=user.pk if user else None,
+                cursor={},
+                counters={},
             )
             Connection.objects.filter(pk=fresh.pk).update(follow_up_at=None)
             enqueue(run.pk, run.slice_number)

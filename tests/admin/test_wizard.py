@@ -11,7 +11,8 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.models import Connection, ConnectionStatus, NotificationPreference
+from crm.models import Party
+from integrations.models import Connection, ConnectionStatus, NotificationPreference, SyncRun
 from integrations.services.wizard import read_progress
 from invoicing.models import SalesLine, VatRate
 from tests import bridge, factories
@@ -211,6 +212,39 @@ def test_the_whole_set_up(setup, entity, people):
 
 def lines_of(entity):
     return SalesLine.objects.filter(document__entity=entity).order_by("pk")
+
+
+def test_the_import_that_was_asked_for_starts_with_the_connection_and_once(setup, entity, people):
+    connection = setup.start(entity)
+    setup.to("customers")
+    assert setup.get("customers").context["wanted"]  # nobody is here yet
+    setup.post("customers", customers="all")
+    setup.to("check")
+    assert {row["words"]: row["value"] for row in setup.get("check").context["overview"]}[
+        "Import of customers"
+    ] == "all relations of Exact Online"
+    done = setup.client.post(setup.url("check"), {"go": "continue"}, follow=True)
+    assert "are imported first" in messages(done)
+    run = SyncRun.objects.get(connection=connection)
+    assert (run.trigger, run.started_by) == ("import", people["boss"])
+    setup.client.post(setup.url("check"), {"go": "continue"})
+    bridge.work_off(run)
+    assert Party.objects.filter(tags__name="Exact Online Import").count() == run_count(run)
+    shown = setup.client.get(reverse("admin:integrations_syncrun_change", args=[run.pk])).content.decode()
+    assert "Recognised and linked" in shown
+    setup.client.post(setup.url("check"), {"go": "continue"})
+    assert SyncRun.objects.filter(connection=connection).count() == 1
+    tab = reverse("admin:integrations_connection_synchronisation", args=[connection.pk])
+    assert "Last import" in setup.client.get(tab).content.decode()
+    setup.client.post(tab, {"what": "import"})
+    again = setup.client.post(tab, {"what": "import"}, follow=True)
+    assert "is running" in messages(again)
+    assert SyncRun.objects.filter(connection=connection).count() == 2
+
+
+def run_count(run) -> int:
+    run.refresh_from_db()
+    return run.counters["import"]["added"]
 
 
 def test_a_missing_right_is_named_and_stops_the_set_up_until_it_is_there(setup, entity):

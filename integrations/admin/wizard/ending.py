@@ -49,10 +49,16 @@ class Import(Step):
             "differs": now and chosen and now != chosen,
             "situation_url": wizard.url("situation"),
             "advice": words[now or chosen]["list"] if now or chosen else [],
+            # Whoever has customers on one side only wants them on both; with both filled a person should think first.
+            "wanted": facts.get("import_relations", (now or chosen) == "app-empty"),
+            "tag": f"{wizard.tool} Import",
         }
 
     def save(self, wizard: Wizard, mark: str) -> None:
-        saved.save_step(connection=wizard.connection, step=self.key, user=wizard.user, mark=mark)
+        wanted = wizard.request.POST.get("customers") == "all"
+        saved.save_step(
+            connection=wizard.connection, step=self.key, user=wizard.user, mark=mark, import_relations=wanted
+        )
 
 
 def _parties() -> int:
@@ -107,11 +113,12 @@ class Check(Step):
     def save(self, wizard: Wizard, mark: str) -> None:
         services.finish_setup(connection=wizard.connection, user=wizard.user)
         saved.save_step(connection=wizard.connection, step=self.key, user=wizard.user, mark=mark)
-        messages.success(
-            wizard.request,
-            _("%(entity)s is connected. Look at Preview, then start the first sync.")
-            % {"entity": wizard.connection.entity},
-        )
+        names = {"entity": wizard.connection.entity, "tool": wizard.tool}
+        if wizard.progress.facts.get("import_relations") and _import(wizard):
+            words = _("%(entity)s is connected. The relations of %(tool)s are imported first; syncs start after that.")
+        else:
+            words = _("%(entity)s is connected. Look at Preview, then start the first sync.")
+        messages.success(wizard.request, words % names)
 
     def choices(self, wizard: Wizard) -> dict[str, Any]:
         return {}
@@ -123,6 +130,17 @@ class Check(Step):
             except (services.ConnectError, IntegrationError) as error:
                 wizard.say(error)
         return None
+
+
+def _import(wizard: Wizard) -> bool:
+    """Start the import that was asked for; False when one began already, by a second click."""
+    if services.last_import(wizard.connection) is not None:
+        return False
+    try:
+        services.start_import(connection=wizard.connection, user=wizard.user)
+    except (services.AlreadyRunning, services.NotReady):
+        return False
+    return True
 
 
 def _worked_out(wizard: Wizard) -> dict[str, Any]:
@@ -202,6 +220,8 @@ def _overview(wizard: Wizard) -> list[dict[str, Any]]:
     ]
     vat, ledger = connection.vat_links.count(), connection.ledger_links.count()
     night = _("every night after the first successful sync") if wizard.progress.facts.get("automatic") else _("by hand")
+    wanted = wizard.progress.facts.get("import_relations")
+    everyone = _("all relations of %(tool)s") % {"tool": wizard.tool} if wanted else _("only those of documents")
     rows: list[tuple[str, Any, str]] = [
         (_("Administration"), connection.administration, "administration"),
         (_("Start date"), day(connection.start_date), Journals.key),
@@ -211,6 +231,7 @@ def _overview(wizard: Wizard) -> list[dict[str, Any]]:
         (_("Ledger accounts linked"), ledger, Accounts.key),
         (_("Account for discounts"), connection.discount_account, Accounts.key),
         (_("Default ledger account"), connection.default_ledger_account, Accounts.key),
+        (_("Import of customers"), everyone, Import.key),
         (_("Sync"), night, Automatic.key),
     ]
     return [{"words": words, "value": value, "url": wizard.url(key)} for words, value, key in rows]

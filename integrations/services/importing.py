@@ -1,0 +1,25 @@
+"""Taking over the relations of a tool as companies and contacts: started here, worked off like a sync (S-042, S-083)."""
+
+from __future__ import annotations
+
+from django.contrib.auth.models import AbstractBaseUser
+
+from crm import audit
+
+from ..models import Connection, RunTrigger, SyncRun
+from ..sync.runs import start_sync
+
+
+def start_import(*, connection: Connection, user: AbstractBaseUser | None) -> SyncRun:
+    """Begin an import; while it goes on no sync of the connection starts, so that nobody is made twice.
+
+    Raises what a sync raises: AlreadyRunning, NotReady, ModuleOff. Doing it again adds nobody twice.
+    """
+    run = start_sync(connection, RunTrigger.IMPORT, user)
+    audit.record(by=user, objects=[connection], flag=audit.CHANGED, message="Import of relations started")
+    return run
+
+
+def last_import(connection: Connection) -> SyncRun | None:
+    """The newest import of a connection, unfinished ones included."""
+    return connection.runs.filter(trigger=RunTrigger.IMPORT).order_by("-pk").first()
