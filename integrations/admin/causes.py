@@ -241,10 +241,9 @@ def _document(document: SalesDocument) -> dict[str, Any]:
 
 def _line(document: SalesDocument) -> str:
     """One document as a line of a letter."""
-    name = _("Credit note %(number)s") if document.is_credit_note else _("Invoice %(number)s")
     return ", ".join(
         [
-            name % {"number": document.number},
+            f"{document.get_kind_display()} {document.number}",
             day(document.date),
             document.buyer_name or str(document.party),
             amount(document.total, document.currency),
