@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+from django.contrib import admin
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -13,6 +15,7 @@ from config.admin.links import change_url, list_url
 from config.figures import moment
 from crm.admin.parties import ASKS_FOR_RELATION, CHOOSE
 from integrations.admin.causes import Held, by_weight, effect_words, held_by
+from integrations.admin.wizard import place_of
 from integrations.admin.words import problem_of_connection, problem_of_issue, tool_label
 from integrations.messages import Fix, ProblemText
 from integrations.messages.texts import FIX_LABELS
@@ -48,7 +51,9 @@ def tasks_of(request: HttpRequest, connections: list[Connection]) -> list[Task]:
     found: list[Task] = []
     if request.user.has_perm(CHANGE_CONNECTION):
         found += [_sign_in(row) for row in connections if row.status == ConnectionStatus.RECONNECT_NEEDED]
-        found += [_set_up(row) for row in connections if row.status in NOT_SET_UP]
+        begun = [row for row in connections if row.status in NOT_SET_UP]
+        # How far a set-up is takes a look at its links, so only those that are shown are asked.
+        found += [_set_up(request, row) for row in begun[: MOST_TASKS - len(found[:MOST_TASKS])]]
     if len(found) < MOST_TASKS:
         found += _causes(request, connections)
     drafts = Invoice.objects.filter(status="draft").count()
@@ -78,10 +83,12 @@ def _sign_in(connection: Connection) -> Task:
     )
 
 
-def _set_up(connection: Connection) -> Task:
+def _set_up(request: HttpRequest, connection: Connection) -> Task:
+    page: Any = admin.site._registry[Connection]
+    place = place_of(page, request, connection)
     return Task(
         _("Finish the set-up of %(entity)s") % {"entity": connection.entity},
-        tool_label(connection.tool),
+        _("Step %(number)d of %(total)d: %(title)s.") % place,
         reverse("admin:integrations_connection_setup", args=[connection.pk]),
         "build",
         "bb-c-warn",

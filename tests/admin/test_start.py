@@ -356,7 +356,7 @@ def test_tasks_stand_in_the_order_of_their_weight(office, sign_in):
     start, _page = start_of(sign_in("boss"))
     assert [(task.words, task.detail) for task in start.tasks] == [
         ("Sign in to Exact Online again", "Linde Services B.V. is not synced until then. All links are kept."),
-        ("Finish the set-up of Linde Atelier NV", "Exact Online"),
+        ("Finish the set-up of Linde Atelier NV", "Step 1 of 10: Situation."),
         ("Period 2026-10 is closed in Exact Online", "Blocks 1 invoice, 10,890.00 EUR. Linde Studio BV"),
         ("Link VAT rate 6%", "Blocks 3 invoices, 363.00 EUR. Linde Studio BV"),
         ("Book 1 draft", "Drafts have no number and are not sent."),
@@ -365,6 +365,21 @@ def test_tasks_stand_in_the_order_of_their_weight(office, sign_in):
     assert [task.url for task in start.tasks[2:4]] == [
         reverse("admin:integrations_issue_change", args=[issue.pk]) for issue in (large, small)
     ]
+
+
+def test_set_ups_are_asked_how_far_they_are_only_where_they_are_shown(office, sign_in):
+    client = sign_in("boss")
+
+    def begin(number):
+        for _ in range(number):
+            entity = factories.EntityFactory()
+            Connection.objects.create(entity=entity, tool="exact", site="be", status=ConnectionStatus.CONNECTING)
+
+    hold_up(office)
+    begin(6)
+    few = queries(client, PAGE)
+    begin(5)
+    assert queries(client, PAGE) == few
 
 
 def test_at_most_six_tasks_are_shown_and_the_hardest_of_them(office, sign_in):
