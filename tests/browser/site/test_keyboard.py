@@ -7,6 +7,7 @@ from playwright.sync_api import Page, expect
 
 from integrations.models import SyncRun
 from invoicing.models import VatRate
+from tests import factories
 
 from .places import PLACES, make_world
 from .test_every_page import PHONE
@@ -110,3 +111,19 @@ def test_menus_open_and_close_by_keys(site, people, visit):
     expect(menu).to_be_visible()
     page.get_by_role("button", name="Close the menu").press("Enter")
     expect(menu).to_be_hidden()
+
+
+def test_filters_are_opened_set_and_left_by_keys(site, entity, company, visit):
+    factories.booked_invoice(entity=entity, party=company)
+    clerk = visit("staff", "/invoicing/invoice/")
+    tab_to(clerk, "Filters")
+    panel = clerk.locator("#changelist-filter")
+    clerk.keyboard.press("Enter")
+    expect(panel.locator(":focus")).to_have_count(1)
+    clerk.keyboard.press("Escape")
+    expect(panel).to_be_hidden()
+    expect(clerk.get_by_role("button", name="Filters")).to_be_focused()
+    clerk.keyboard.press("Enter")
+    tab_to(clerk, "Apply Filters")
+    clerk.keyboard.press("Enter")
+    expect(clerk.locator("#result_list tbody tr")).to_have_count(1)

@@ -49,6 +49,18 @@ def test_lists_are_searched_filtered_and_left_by_their_chips(entity, company, pl
     expect(rows).to_have_count(0)
 
 
+def test_an_action_is_run_on_selected_rows(entity, company, plain):
+    for _ in range(2):
+        factories.draft_invoice(entity=entity, party=company)
+    clerk = plain("staff", "/invoicing/invoice/")
+    for box in clerk.locator("input.action-select").all():
+        box.check()
+    clerk.get_by_label("Select action to run").select_option(label="Book the selected drafts")
+    clerk.get_by_role("button", name="Run").click()
+    clerk.get_by_role("button", name="Book 2 drafts").click()
+    expect(clerk.get_by_text("2 documents booked")).to_be_visible()
+
+
 def test_a_draft_is_saved_and_booked(entity, company, plain):
     factories.PaymentTermFactory(is_default=True)
     type(factories.vat_rate().rate).objects.update(is_default=True)
