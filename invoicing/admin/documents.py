@@ -27,7 +27,7 @@ from integrations import standing
 
 from .. import services
 from ..models import CreditNote, DocumentDiscount, Invoice, SalesDocument, SalesKind, SalesLine
-from . import booking, columns, page, totals, verbs
+from . import booking, columns, page, sending, totals, verbs
 from .filters import PostingFilter
 from .forms import DiscountFormSet, DocumentForm, LineForm, LineFormSet
 from .scope import scope_of
@@ -89,7 +89,7 @@ class SalesDocumentAdmin(BookkeepingAdmin):
     search_help_text = _("Number or customer name")
     autocomplete_fields = ["party"]
     change_form_after_template = "admin/invoicing/document_totals.html"
-    actions = ["book_selected"]
+    actions = ["book_selected", "retry_selected", "exclude_selected"]
     shows_progress = True
     sum_field = "total"
     show_add_link = True
@@ -165,6 +165,18 @@ class SalesDocumentAdmin(BookkeepingAdmin):
     @admin.action(description=_("Book the selected drafts"), permissions=["change"])
     def book_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         return booking.book_selected(self, request, queryset)
+
+    @admin.action(description=_("Retry"), permissions=["decide"])
+    def retry_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        return sending.ask_or_do(self, request, queryset, sending.RETRY)
+
+    @admin.action(description=_("Exclude from sync"), permissions=["decide"])
+    def exclude_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
+        return sending.ask_or_do(self, request, queryset, sending.EXCLUDE)
+
+    def has_decide_permission(self, request: HttpRequest) -> bool:
+        """Who may say what becomes of documents on their way into the books."""
+        return sending.may_decide(request)
 
     # --- rights: a booked document is never edited or deleted here ---
 
