@@ -6,6 +6,8 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Page, expect
 
+from integrations.models import RunState, SyncRun
+
 from .places import OUTSIDE, PLACES, make_world
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -58,6 +60,11 @@ def look_at(page: Page, url: str, wrong: list[str]) -> None:
     page.goto(url)
     expect(page.get_by_role("heading", level=1)).to_have_count(1)
     page.evaluate(Axe().axe_script)
+    look_around(page, url, wrong)
+
+
+def look_around(page: Page, url: str, wrong: list[str]) -> None:
+    """Note what is wrong with a page as it stands there, in each size and colour."""
     for size, shape in (("desk", DESK), ("phone", PHONE)):
         page.set_viewport_size(shape)
         wrong += [f"{url} {size} sticks out: {what}" for what in page.evaluate(STICKS_OUT)]
@@ -82,4 +89,35 @@ def test_it_is_accessible_for_strangers(site, new_context):
     wrong: list[str] = []
     for path in OUTSIDE.values():
         look_at(new_context().new_page(), site.url + path, wrong)
+    assert not wrong, "\n".join(wrong)
+
+
+def test_what_opens_and_what_moves_is_accessible(site, people, visit):
+    world = make_world(site, people)
+    run = SyncRun.objects.get(pk=world.run)
+    page = visit("root", "/invoicing/invoice/")
+    page.evaluate(Axe().axe_script)
+    wrong: list[str] = []
+    page.locator(".bb-bell > summary").click()
+    expect(page.get_by_role("heading", name="Notifications")).to_be_visible()
+    look_around(page, "bell", wrong)
+    page.keyboard.press("Escape")
+    page.set_viewport_size(DESK)
+    page.locator(".bb-user > summary").click()
+    expect(page.get_by_role("button", name="Log out")).to_be_visible()
+    look_around(page, "menu of the person", wrong)
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Filters").click()
+    expect(page.get_by_role("button", name="Apply Filters")).to_be_visible()
+    look_around(page, "filters", wrong)
+
+    SyncRun.objects.filter(pk=run.pk).update(
+        state=RunState.RUNNING,
+        step="sales",
+        finished_at=None,
+        counters={"sales": {"to_send": 9, "posted": 4, "blocked": 1}},
+    )
+    look_at(page, f"{site.url}/invoicing/invoice/", wrong)
+    expect(page.get_by_role("status")).to_contain_text("4 of 9 sent")
+    SyncRun.objects.filter(pk=run.pk).update(state=run.state, finished_at=run.finished_at)
     assert not wrong, "\n".join(wrong)
