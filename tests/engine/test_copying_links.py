@@ -71,7 +71,7 @@ def test_rates_of_another_country_are_left_out(two):
 
 
 def test_only_entities_with_links_of_the_same_tool_are_offered(two):
-    source, target, user = two
+    source, target, _user = two
     assert list(services.sources_for(target)) == [source]
     assert list(services.sources_for(source)) == []
     with pytest.raises(services.ConnectError):
