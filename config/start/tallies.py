@@ -25,6 +25,8 @@ from invoicing.models import PaymentState, SalesDocument, SalesKind
 # What a person has to see to before it goes to the books, as the chips "Blocked" of the lists mean it.
 BLOCKED = (PostingState.BLOCKED, PostingState.REFUSED)
 _KEPT_SECONDS = 45
+# How long one person may be at it before another tries, and how old figures are shown at most while that lasts.
+_MAKING_SECONDS, _OLDEST_SECONDS = 30, 300
 
 T = TypeVar("T")
 
@@ -106,10 +108,20 @@ def is_large() -> bool:
 
 
 def kept(name: str, day: date, compute: Callable[[], T]) -> T:
-    """What `compute` returns, at most `_KEPT_SECONDS` old. Nothing in it may depend on the person or the language."""
+    """What `compute` returns, made at most `_KEPT_SECONDS` ago. Nothing in it may depend on the person or the language.
+
+    When it is older, one person waits for new figures; whoever comes meanwhile sees the old ones.
+    """
     key = f"boekbrug-start-{name}-{day.isoformat()}"
-    found: T | None = cache.get(key)
-    if found is None:
-        found = compute()
-        cache.set(key, found, _KEPT_SECONDS)
-    return found
+    now = timezone.now()
+    found: tuple[datetime, T] | None = cache.get(key)
+    if found is not None:
+        made_at, value = found
+        if now - made_at < timedelta(seconds=_KEPT_SECONDS):
+            return value
+        if not cache.add(f"{key}-made-anew", 1, _MAKING_SECONDS):
+            return value
+    value = compute()
+    cache.set(key, (now, value), _OLDEST_SECONDS)
+    cache.delete(f"{key}-made-anew")
+    return value
