@@ -166,9 +166,10 @@ def _link(
                 link.delete()
                 changes.append(f"{link.rate}: {getattr(link, column).code} → -")
             continue
-        check(row, direction)
+        # What stands unchanged is not judged anew: one account that was blocked since would stop every other link.
         if link is not None and getattr(link, f"{column}_id") == row.pk:
             continue
+        check(row, direction)
         saved, __ = model.objects.update_or_create(
             connection=connection, rate_id=rate_id, direction=direction, defaults={column: row}
         )

@@ -135,10 +135,10 @@ def test_the_history_shows_seven_days_first_and_counts_the_rest(world, sign_in):
         SyncRun.objects.filter(pk=run.pk).update(created_at=timezone.now() - timedelta(days=age))
     client, url = sign_in("accountant"), page("runs", world.connection)
     answer = client.get(url)
-    assert [(key, count) for key, _, count in answer.context["periods"]] == [("7", 1), ("30", 3), ("90", 4)]
+    assert [(key, count) for key, _, count in answer.context["periods"]] == [(7, 1), (30, 3), (90, 4)]
     assert [len(client.get(f"{url}?days={days}").context["runs"]) for days in ("7", "30", "90", "9999")] == [1, 3, 4, 1]
     assert answer.context["troubled"] == 1
-    assert [row["view"].state for row in client.get(f"{url}?days=90&issues=1").context["runs"]] == ["with_issues"]
+    assert [row.view.state for row in client.get(f"{url}?days=90&issues=1").context["runs"]] == ["with_issues"]
 
 
 # --- five places ------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ from integrations.models import (
     Posting,
     PostingState,
     SyncRun,
+    ToolLedgerAccount,
     ToolParty,
     VatLink,
 )
@@ -151,6 +152,20 @@ def test_only_active_exclusive_codes_can_be_linked(world, sign_in):
     assert VatLink.objects.get().vat_code.code == "4"
     client.post(page("ledger", world.connection), {f"sales-{rate.pk}": "700000", f"purchase-{rate.pk}": ""})
     assert world.connection.ledger_links.get().account.code == "700000"
+
+
+def test_a_link_whose_account_was_blocked_since_does_not_stop_the_others(world, sign_in):
+    client = sign_in("boss")
+    rate, other = VatLink.objects.get().rate, factories.vat_rate("6").rate
+    client.post(page("ledger", world.connection), {f"sales-{rate.pk}": "700000"})
+    ToolLedgerAccount.objects.filter(code="700000").update(active=False)
+    ToolLedgerAccount.objects.create(
+        administration=world.connection.administration, external_id="new", code="700020", name="New", kind="revenue",
+        last_seen_at=timezone.now(),
+    )  # fmt: skip
+    form = {f"sales-{rate.pk}": "700000", f"sales-{other.pk}": "700020"}
+    assert client.post(page("ledger", world.connection), form).status_code == 302
+    assert {link.account.code for link in world.connection.ledger_links.all()} == {"700000", "700020"}
 
 
 def test_deactivating_says_what_it_means_and_can_be_taken_back(world, sign_in):
