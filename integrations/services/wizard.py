@@ -15,6 +15,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Count
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -235,11 +236,8 @@ def count_fillable(connection: Connection) -> int:
 def lines_without_account(connection: Connection) -> dict[int, int]:
     """Lines of documents not yet sent that have no account, by VAT rate."""
     lines = SalesLine.objects.filter(document__entity=connection.entity_id, ledger_account=None)
-    rates = lines.exclude(document__in=_sent_documents(connection)).values_list("vat_rate__rate_id", flat=True)
-    found: dict[int, int] = {}
-    for rate in rates.iterator():
-        found[rate] = found.get(rate, 0) + 1
-    return found
+    unsent = lines.exclude(document__in=_sent_documents(connection)).order_by()
+    return dict(unsent.values_list("vat_rate__rate_id").annotate(number=Count("pk")))
 
 
 def fill_lines(*, connection: Connection, user: AbstractBaseUser) -> int:
