@@ -137,7 +137,9 @@ def _card(
     live: Connection | None,
     module: Module,
 ) -> Card:
-    mine = next((row for row in rows if row.tool == tool.key), None)
+    # An older connection may be the live one: it was reactivated after a newer one was given up.
+    own = [row for row in rows if row.tool == tool.key]
+    mine = live if live in own else next(iter(own), None)
     card = Card(tool=tool.label, state=mine.status if mine is not None else "none", connection=mine)
     card.is_off = not module.is_active
     may_add, may_change = request.user.has_perm(_ADD), request.user.has_perm(_CHANGE)

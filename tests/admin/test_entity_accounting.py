@@ -62,6 +62,13 @@ def test_each_state_says_what_to_do_next(world, sign_in, status, words):
     assert words in text(sign_in("boss").get(accounting(world.entity)))
 
 
+def test_the_live_connection_is_shown_though_a_newer_one_was_given_up(world, sign_in):
+    Connection.objects.create(entity=world.entity, tool="exact", status=ConnectionStatus.DEACTIVATED)
+    card = cards(sign_in("boss").get(accounting(world.entity)))["Exact Online"]
+    assert (card.state, card.connection) == ("connected", world.connection)
+    assert not card.why_not
+
+
 def test_another_tool_waits_until_the_live_one_is_deactivated(world, sign_in, monkeypatch):
     other = registry.TOOLS["exact"].__class__(
         **{name: getattr(registry.TOOLS["exact"], name) for name in registry.TOOLS["exact"].__dataclass_fields__}
