@@ -80,15 +80,25 @@ def signed_in(page: ConnectionAdmin, request: HttpRequest) -> HttpResponse:
         )
     except services.ConnectError as error:
         messages.error(request, str(error))
-        return HttpResponseRedirect(list_url(Connection))
+        return _back_from_sign_in(page, request)
     except IntegrationError as error:
         _say(request, error, "")
-        return HttpResponseRedirect(list_url(Connection))
+        return _back_from_sign_in(page, request)
     messages.success(request, _("Signed in at %(tool)s.") % {"tool": tool_label(connection.tool)})
     if connection.status in UNFINISHED:
         after_sign_in(request, Wizard(page, request, connection))
         return HttpResponseRedirect(page.url("setup", connection))
     return HttpResponseRedirect(change_url(connection))
+
+
+def _back_from_sign_in(page: ConnectionAdmin, request: HttpRequest) -> HttpResponse:
+    """To where a person left for a sign-in that came to nothing, to try again from there."""
+    connection = services.connection_of_sign_in(state=request.GET.get("state", ""), user=person(request))
+    if connection is None:
+        return HttpResponseRedirect(list_url(Connection))
+    return HttpResponseRedirect(
+        page.url("setup", connection) if connection.status in UNFINISHED else change_url(connection)
+    )
 
 
 def load_lists(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpResponse:

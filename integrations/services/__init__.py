@@ -6,6 +6,7 @@ from .connecting import (
     check_access,
     choose_administration,
     complete_sign_in,
+    connection_of_sign_in,
     list_administrations,
     start_connection,
 )
@@ -55,6 +56,7 @@ __all__ = [
     "choose_administration",
     "compare_links",
     "complete_sign_in",
+    "connection_of_sign_in",
     "consequences_of",
     "copy_links",
     "deactivate",

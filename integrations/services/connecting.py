@@ -116,6 +116,12 @@ def complete_sign_in(*, state: str, code: str, user: AbstractBaseUser, error: st
     return Connection.objects.get(pk=connection.pk)
 
 
+def connection_of_sign_in(*, state: str, user: AbstractBaseUser) -> Connection | None:
+    """The connection for which this person left with that state, though it be used or too old by now."""
+    attempt = SignInAttempt.objects.filter(state_hash=_state_hash(state), user_id=user.pk).first()
+    return attempt.connection if attempt is not None else None
+
+
 def _store_grant(connection: Connection, user: AbstractBaseUser, columns: Mapping[str, object]) -> None:
     """Put fresh tokens on the connection's grant, or on a new one, and bring a lost connection back."""
     if connection.grant_id is None:

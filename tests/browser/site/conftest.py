@@ -1,6 +1,8 @@
 """The running site for a whole folder of tests, and windows in which people of each role are signed in."""
 
+import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from django.test import Client
 from django_q.models import Schedule
 from playwright.sync_api import ConsoleMessage, Page, expect
 
+from config.environment import BASE_DIR
 from crm.models import Company
 from integrations.models import Connection
 from integrations.sync.heartbeat import beat
@@ -24,6 +27,8 @@ from .steps import wait_for_the_queue
 
 # Two slow cores share a browser, a web server, a queue and the sandbox.
 PATIENCE = 20_000
+# Each story leaves what its people saw here, to be looked at; never compared.
+STORIES = BASE_DIR / "var" / "stories"
 
 
 @pytest.fixture(scope="package")
@@ -68,11 +73,24 @@ def site(transactional_db: None, _site: Site, content_types: list[ContentType], 
 
 
 class Visitor:
-    """Opens windows for people and gathers what their browsers complain about."""
+    """Opens windows for people, gathers what their browsers complain about, and keeps pictures of what they saw."""
 
-    def __init__(self, site: Site, people: dict[str, User], new_context: Any) -> None:
+    def __init__(self, site: Site, people: dict[str, User], new_context: Any, folder: Path) -> None:
         self.site, self._people, self._new_context = site, people, new_context
         self.complaints: list[str] = []
+        self._folder, self._pictures = folder, 0
+        self._windows: list[tuple[str, Page]] = []
+
+    def keep(self, page: Page, words: str) -> None:
+        """Keep a picture of the whole page as it stands."""
+        self._pictures += 1
+        page.screenshot(path=self._folder / f"{self._pictures:02}-{words}.png", full_page=True)
+
+    def keep_the_ends(self) -> None:
+        """Keep a picture of every window that is still open."""
+        for name, page in self._windows:
+            if not page.is_closed():
+                self.keep(page, f"end-{name}")
 
     def __call__(self, name: str, path: str = "/", **options: Any) -> Page:
         """A window of its own in which the person of that name is signed in, at `path`."""
@@ -93,14 +111,16 @@ class Visitor:
         page.on("console", console)
         page.on("pageerror", lambda error: told(f"{name}: {error}"))
         page.goto(self.site.url + path)
+        self._windows.append((name, page))
         return page
 
 
 @pytest.fixture
-def visit(site: Site, people: dict[str, User], new_context: Any) -> Iterator[Visitor]:
+def visit(site: Site, people: dict[str, User], new_context: Any, request: pytest.FixtureRequest) -> Iterator[Visitor]:
     """Sign people in; no browser may have complained at the end."""
-    visitor = Visitor(site, people, new_context)
+    visitor = Visitor(site, people, new_context, STORIES / re.sub(r"[^\w-]+", "-", request.node.name).strip("-"))
     yield visitor
+    visitor.keep_the_ends()
     assert visitor.complaints == []
 
 
