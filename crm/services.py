@@ -134,7 +134,11 @@ def _used(ids: list[int]) -> dict[int, str]:
     return found
 
 
+def as_page(party: Party) -> Company | Contact:
+    """The party as the class whose admin page shows its history, for a log entry; not to be saved."""
+    return (Contact if party.is_person else Company)(pk=party.pk, name=party.name)
+
+
 def _log(rows: list[Party], *, by: AbstractBaseUser | None, flag: int, message: str) -> None:
-    pages = [(Contact if party.is_person else Company)(pk=party.pk, name=party.name) for party in rows]
-    if pages:
-        audit.record(by=by, objects=pages, flag=flag, message=message)
+    if rows:
+        audit.record(by=by, objects=[as_page(party) for party in rows], flag=flag, message=message)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
@@ -20,7 +21,7 @@ from config.admin.links import faint, list_url
 from config.admin.lists import BookkeepingAdmin, View
 from config.admin.places import document_url, party_url
 from integrations import services
-from integrations.models import Connection, Issue, PartyLink
+from integrations.models import Administration, Connection, Issue, PartyLink
 from invoicing.admin.columns import payment_state_of
 from invoicing.models import SalesDocument
 
@@ -115,7 +116,7 @@ class PartyListAdmin(BookkeepingAdmin):
     ) -> HttpResponse:
         context = {
             **(extra_context or {}),
-            **party_context(request, object_id),
+            **party_context(request, object_id, str(self.opts.model_name)),
             "delete_words": _("Move to the recycle bin"),
         }
         return super().change_view(request, object_id, form_url, context)
@@ -126,7 +127,7 @@ class PartyListAdmin(BookkeepingAdmin):
         return [path("<int:pk>/relation/", view, name=name), *super().get_urls()]
 
     def choose_relation(self, request: HttpRequest, pk: int) -> HttpResponse:
-        """Link a customer to the relation of a tool that a person chose (APP-219)."""
+        """Link a customer to the relation of a tool: one that a person chose (APP-219), or whose number was typed."""
         party = self.get_queryset(request).filter(pk=pk).first()
         if party is None:
             raise Http404
@@ -136,13 +137,16 @@ class PartyListAdmin(BookkeepingAdmin):
         connection = Connection.objects.live().filter(pk=number if number.isdigit() else 0).first()
         if connection is None:
             raise Http404
+        who: dict[str, Any] = {
+            "connection": connection,
+            "party": Party.objects.get(pk=pk),
+            "user": request.user if isinstance(request.user, AbstractBaseUser) else None,
+        }
         try:
-            chosen = services.link_party(
-                connection=connection,
-                party=Party.objects.get(pk=pk),
-                external_id=request.POST.get("external_id", "")[:60],
-                user=request.user if isinstance(request.user, AbstractBaseUser) else None,
-            )
+            if "number" in request.POST:
+                chosen = services.change_external_id(number=request.POST["number"][:60], **who)
+            else:
+                chosen = services.link_party(external_id=request.POST.get("external_id", "")[:60], **who)
         except services.ConnectError as error:
             messages.error(request, str(error))
         else:
@@ -261,7 +265,7 @@ class PartyAdmin(BookkeepingAdmin):
         return HttpResponseRedirect(party_url(party))
 
 
-def party_context(request: HttpRequest, object_id: str) -> dict[str, Any]:
+def party_context(request: HttpRequest, object_id: str, model_name: str) -> dict[str, Any]:
     """What the page of a party shows beside its form: latest documents and its numbers in the tools."""
     if not object_id.isdigit():
         return {}
@@ -276,14 +280,43 @@ def party_context(request: HttpRequest, object_id: str) -> dict[str, Any]:
             documents.append(
                 {"document": document, "url": document_url(document), "payment": payment_state_of(document)}
             )
-    links = PartyLink.objects.filter(party_id=object_id).exclude(external_id="").select_related("administration")
+    may_choose = _may_view(user, CHOOSE)
     return {
         "party_documents": documents,
         "party_has_more": more,
-        "party_links": list(links),
+        "party_books": _books(int(object_id), may_choose=may_choose),
+        "party_relation_url": reverse(f"admin:crm_{model_name}_relation", args=[object_id]),
         "party_id": object_id,
-        "party_choices": _choices(int(object_id)) if _may_view(user, CHOOSE) else [],
+        "party_choices": _choices(int(object_id)) if may_choose else [],
     }
+
+
+@dataclass(slots=True)
+class PartyBooks:
+    """A party's numbers in one administration. `connection` None: they are shown, and not changed here."""
+
+    administration: Administration
+    connection: Connection | None = None
+    first: PartyLink | None = None
+    seconds: list[PartyLink] = field(default_factory=list)
+
+
+def _books(party_id: int, *, may_choose: bool) -> list[PartyBooks]:
+    """The administrations that know the party, and those that are connected; by name."""
+    found: dict[int, PartyBooks] = {}
+    connections = Connection.objects.live().filter(administration__isnull=False).select_related("administration")
+    for connection in connections.order_by("pk"):
+        if connection.administration is not None:
+            books = found.setdefault(connection.administration.pk, PartyBooks(connection.administration))
+            books.connection = books.connection or (connection if may_choose else None)
+    links = PartyLink.objects.filter(party_id=party_id).exclude(external_id="").select_related("administration")
+    for link in links.order_by("pk"):
+        books = found.setdefault(link.administration_id, PartyBooks(link.administration))
+        if link.primary and books.first is None:
+            books.first = link
+        else:
+            books.seconds.append(link)
+    return sorted(found.values(), key=lambda books: (books.administration.name, books.administration.pk))
 
 
 def _choices(party_id: int) -> list[dict[str, Any]]:

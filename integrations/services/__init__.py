@@ -16,7 +16,7 @@ from .errors import ConnectError
 from .importing import last_import, start_import
 from .module import set_module, why_closed
 from .notifying import mark_all_read, save_preference
-from .parties import candidates, link_party
+from .parties import candidates, change_external_id, link_party
 from .postings import (
     PostingError,
     exclude,
@@ -52,6 +52,7 @@ __all__ = [
     "PreviewLine",
     "begin_sign_in",
     "candidates",
+    "change_external_id",
     "check_access",
     "choose_administration",
     "compare_links",

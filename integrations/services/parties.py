@@ -1,4 +1,7 @@
-"""Which relation of the tool a customer is: chosen by a person where the facts do not decide (APP-219, PAR-645)."""
+"""Which relation of the tool a customer is: chosen by a person where the facts do not decide (APP-219, PAR-645),
+
+or set by an account admin on the customer's page at any time (S-047).
+"""
 
 from __future__ import annotations
 
@@ -9,9 +12,11 @@ from django.utils.translation import gettext as _
 
 from crm import audit
 from crm.models import Party
+from crm.services import as_page
 
-from ..models import Connection, LinkRole, PartyLink, ToolParty
+from ..models import Administration, Connection, LinkRole, PartyLink, ToolParty
 from ..sync import mirror
+from ..sync.partylinks import role_open
 from ..sync.planning import party_data, party_hash
 from .connecting import ConnectError
 
@@ -27,39 +32,90 @@ def candidates(*, connection: Connection, party: Party) -> list[ToolParty]:
     return list(rows.order_by("code"))
 
 
+def change_external_id(
+    *, connection: Connection, party: Party, number: str, user: AbstractBaseUser | None
+) -> PartyLink:
+    """Link `party` to the relation with the number that a person typed: as people read it there, or its id.
+
+    ConnectError: no number, a number of no relation or of several, or what `link_party` refuses.
+    """
+    if connection.administration is None:
+        raise ConnectError(_("Choose the administration first."))
+    wanted = number.strip()
+    if not wanted:
+        raise ConnectError(_("Fill in the external ID."))
+    relations = ToolParty.objects.filter(administration=connection.administration, deleted=False)
+    found = list(relations.filter(code=wanted)[:2]) or list(relations.filter(external_id=wanted))
+    names = {"id": wanted, "administration": connection.administration}
+    if not found:
+        raise ConnectError(
+            _(
+                "%(administration)s has no relation with number %(id)s, as far as it was read. "
+                "If it was made there just now, import the relations and try again."
+            )
+            % names
+        )
+    if len(found) > 1:
+        raise ConnectError(_("%(administration)s has several relations with number %(id)s.") % names)
+    return link_party(connection=connection, party=party, external_id=found[0].external_id, user=user)
+
+
 @transaction.atomic
 def link_party(*, connection: Connection, party: Party, external_id: str, user: AbstractBaseUser | None) -> PartyLink:
     """Link `party` to a relation of the tool; its fields over there stay until ours change. Logged.
 
-    ConnectError: the relation is unknown or deleted there, or another party has it.
+    A second number of the party becomes its first one, and the first one its second. Nothing changes, and nothing is
+    logged, where the relation is its first one already.
+    ConnectError: the relation is unknown or deleted there, or another party has it, in whatever role.
     """
-    administration_id = connection.administration_id
-    if administration_id is None:
+    administration = connection.administration
+    if administration is None:
         raise ConnectError(_("Choose the administration first."))
-    relation = ToolParty.objects.filter(
-        administration_id=administration_id, external_id=external_id, deleted=False
-    ).first()
+    relation = ToolParty.objects.filter(administration=administration, external_id=external_id, deleted=False).first()
     if relation is None:
         raise ConnectError(_("That relation does not exist in the administration."))
-    link = PartyLink.objects.filter(
-        administration_id=administration_id, party=party, primary=True
-    ).first() or PartyLink(administration_id=administration_id, party=party, role=LinkRole.BOTH)
+    _refuse_taken(administration, party, relation)
+    own = PartyLink.objects.filter(administration=administration, party=party)
+    link = own.filter(primary=True, role__in=(LinkRole.CUSTOMER, LinkRole.BOTH)).first() or PartyLink(
+        administration=administration, party=party, role=LinkRole.BOTH
+    )
+    if link.external_id == relation.external_id:
+        return link
+    before, code_before = link.external_id, link.code
+    fingerprint = party_hash(party_data(party))
     link.external_id, link.code, link.matched_by = relation.external_id, relation.code, "person"
-    link.sent_hash = party_hash(party_data(party))
+    link.sent_hash = fingerprint if relation.is_customer else role_open(fingerprint)
     link.sent_at, link.linked_at = None, timezone.now()
     link.refused_hash = link.refused_code = link.refused_text = ""
     try:
         with transaction.atomic():
+            was_second, __ = own.filter(primary=False, external_id=relation.external_id).delete()
             link.save()
+            if was_second and before:
+                PartyLink.objects.create(
+                    administration=administration, party=party, role=link.role, external_id=before,
+                    code=code_before, primary=False, matched_by="person", linked_at=timezone.now(),
+                )  # fmt: skip
     except IntegrityError:
-        other = (
-            PartyLink.objects.filter(administration_id=administration_id, external_id=external_id)
-            .select_related("party")
-            .first()
-        )
-        name = other.party.name if other else ""
-        raise ConnectError(_("That relation is already linked to %(party)s.") % {"party": name}) from None
-    audit.record(
-        by=user, objects=[party], flag=audit.CHANGED, message=f"External ID: {relation.code or relation.external_id}"
-    )
+        # Somebody else linked it between the look and the write.
+        _refuse_taken(administration, party, relation)
+        raise
+    words = _("External ID in %(administration)s: %(before)s → %(after)s") % {
+        "administration": administration, "before": code_before or before or "–",
+        "after": relation.code or relation.external_id,
+    }  # fmt: skip
+    audit.record(by=user, objects=[as_page(party)], flag=audit.CHANGED, message=words)
     return link
+
+
+def _refuse_taken(administration: Administration, party: Party, relation: ToolParty) -> None:
+    """Raise ConnectError where another party has the relation, as first or second number (IMP-306)."""
+    other = (
+        PartyLink.objects.filter(administration=administration, external_id=relation.external_id)
+        .exclude(party=party)
+        .select_related("party")
+        .first()
+    )
+    if other is not None:
+        words = _("External ID %(id)s is already used by %(party)s. Nothing was changed.")
+        raise ConnectError(words % {"id": relation.code or relation.external_id, "party": other.party.name})

@@ -24,6 +24,11 @@ from .slices import Slice
 ROLE_OPEN = "role:"
 
 
+def role_open(fingerprint: str) -> str:
+    """The mark of a link whose relation still has to be made a customer; none of its other fields were sent."""
+    return f"{ROLE_OPEN}{fingerprint[:50]}"
+
+
 @contextmanager
 def held(turn: Slice, *, durable: bool = False) -> Iterator[None]:
     """A transaction of the lease's holder. Raises LeaseLost."""

@@ -26,7 +26,7 @@ from ...base.errors import LeaseLost
 from ...base.records import PartyRecord, PartyRole
 from ...models import LinkRole, PartyLink, ToolParty
 from .. import mirror
-from ..partylinks import ROLE_OPEN
+from ..partylinks import role_open
 from ..planning import party_data, party_hash
 from ..slices import Slice
 
@@ -171,7 +171,7 @@ def _new_link(turn: Slice, party: Party, record: PartyRecord, fact: str) -> Part
         code=record.code[:40],
         matched_by=fact,
         # What stands there stays until ours changes; only a missing role is asked for, when a document needs it.
-        sent_hash=fingerprint if PartyRole.CUSTOMER in record.roles else f"{ROLE_OPEN}{fingerprint[:50]}",
+        sent_hash=fingerprint if PartyRole.CUSTOMER in record.roles else role_open(fingerprint),
         linked_at=now,
     )
 

@@ -22,7 +22,7 @@ from ...base.provider import Capability
 from ...base.records import ExternalRef, NotTried, Outcome, PartyData, PartyRole, Posted, Refused
 from ...models import LinkRole, PartyLink, Posting, PostingState, ToolParty
 from .. import mirror
-from ..partylinks import ROLE_OPEN, begin, complete, forget, held, quiet_until, unbegin
+from ..partylinks import begin, complete, forget, held, quiet_until, role_open, unbegin
 from ..planning import party_data, party_hash
 from ..problems import Problem
 from ..silence import notice_silence
@@ -120,7 +120,7 @@ def _serve(turn: Slice, parties: list[Party]) -> bool:
         fingerprint = party_hash(data)
         if link.sent_hash == fingerprint or _refused_before(turn, party, link):
             continue
-        if link.sent_hash == _role_open(fingerprint):
+        if link.sent_hash == role_open(fingerprint):
             data = _only_role(party, link.external_id)
         updates.append(_Work(party=party, data=data, link=link, creates=False))
     works = updates
@@ -216,7 +216,7 @@ def _adopt(turn: Slice, party: Party, hit: ExternalRef, link: PartyLink | None) 
         "external_id": hit.external_id,
         "code": hit.code,
         "matched_by": hit.matched_by,
-        "sent_hash": _role_open(fingerprint) if needs_role else fingerprint,
+        "sent_hash": role_open(fingerprint) if needs_role else fingerprint,
         "sent_at": None,
         "linked_at": timezone.now(),
     }
@@ -249,11 +249,6 @@ def _adopt(turn: Slice, party: Party, hit: ExternalRef, link: PartyLink | None) 
     for name, value in columns.items():
         setattr(row, name, value)
     return _Work(party=party, data=_only_role(party, hit.external_id), link=row, creates=False)
-
-
-def _role_open(fingerprint: str) -> str:
-    """The mark of a link whose relation still has to be made a customer; none of its other fields were sent."""
-    return f"{ROLE_OPEN}{fingerprint[:50]}"
 
 
 def _only_role(party: Party, external_id: str) -> PartyData:
