@@ -39,22 +39,47 @@ NOTHING = Suggestion("", "")
 
 # --- what a rate, a VAT code or an account is for, by its words in Dutch, French and English ------------------------
 
-_EU = re.compile(r"intra|binnen (de )?eu|\beu\b|\bicp\b|within the eu|l'ue|\bue\b|européenne", re.I)
+_EU = re.compile(
+    r"\bintra-? ?(c|eu\b|ue\b)|binnen (de )?eu|\beu\b|\bicp\b|\bue\b|européenne|europese unie|european union", re.I
+)
 _SERVICE = re.compile(r"dienst|service|prestation", re.I)
-_OUTSIDE = re.compile(r"uitvoer|export|buiten (de )?(eu|europ)|hors (de l')?(ue|eu)|outside the eu", re.I)
-_WITHIN_EXPORT = re.compile(r"export (goederen |diensten )?binnen|within", re.I)
+_OUTSIDE = re.compile(
+    r"uitvoer|export|invoer|\bimport(?!an)|extra-?commun|derde land|pays tiers|third countr"
+    r"|buiten (de )?(eu|europ)|hors (de )?(l'|la )?(ue|eu|union|cee|europe)\b|outside (of )?(the )?(eu|europ)"
+    r"|\b(niet|non|not)[ -]((binnen|in|within) )?((de|the) )?(eu|ue)\b",
+    re.I,
+)
+_WITHIN_EXPORT = re.compile(r"(export|uitvoer)\w*( \w+)? (binnen|within|intra)|(?<!not )within", re.I)
 _TRIANGLE = re.compile(r"driehoek|triang", re.I)
-_REVERSE = re.compile(r"verlegd|medecontract|cocontract|reverse charge|autoliquid", re.I)
+_REVERSE = re.compile(r"verlegd|verlegging|mede-?contract|co-?contract|reverse charge|auto-?liquid", re.I)
 _EXEMPT = re.compile(r"vrijgesteld|exon[ée]r|exempt|art\. ?44", re.I)
 _OUT_OF_SCOPE = re.compile(r"toepassingsgebied|hors champ|niet onderworpen|geen btw|not subject", re.I)
 _DISTANCE = re.compile(r"afstand|distance|installat", re.I)
 _OLD = re.compile(r"\boude?\b|niet gebruiken|niet meer|tot (oktober )?\d{4}|ancien|\bold\b", re.I)
+# Codes beside the ordinary one of their percentage, which a person has to ask for: schemes, limits, purposes.
+_APART = re.compile(
+    r"\bm?oss\b|\bmarge|\bmargin|aftrekb|déductib|deductib|autokost|voiture|invester|investiss|investment"
+    r"|bedrijfsmiddel|immobilis|\bincl|\btvac\b|\bttc\b|kasticket",
+    re.I,
+)
 _DISCOUNT = re.compile(r"korting|rabat|ristorn|remise|escompte|discount|réduction", re.I)
-_CREDIT = re.compile(r"credit|crédit|avoir", re.I)
+# Discounts for early payment, and those that others give us, are no discounts on what is sold.
+_OTHER_DISCOUNT = re.compile(
+    r"betaling|contant|financ|escompte|paiement|payment|ontvangen|verkregen|obten|received|inkoop|aankoop|achat|purchase",
+    re.I,
+)
+_CREDIT = re.compile(r"[ck]r[ée]die?t|\bavoirs?\b", re.I)
 _RETURN = re.compile(r"retour|return", re.I)
-_SALES_NAME = re.compile(r"verkoop|verkopen|vente|sales|omzet|revenue", re.I)
+_SALES_NAME = re.compile(r"verkoop|verkopen|vente|sales|omzet|revenue|factu|invoice", re.I)
 _PURCHASE_NAME = re.compile(r"aankoop|aankopen|inkoop|inkopen|achat|purchase", re.I)
-_SPECIAL = re.compile(r"valuta|winkel|kassa|intercompany|btw|usd|contant|oss|devise", re.I)
+_SPECIAL = re.compile(
+    r"valuta|winkel|kassa|intercompany|btw|usd|contant|\bm?oss\b|devise|dagontvangst|recettes|webshop|pro-?forma", re.I
+)
+# Of a code that is listed for both directions, its name may still say which one it is for.
+_SALES_ONLY = re.compile(r"verko|omzet|levering|uitvoer|export|vente|livraison|sales|supply|supplies", re.I)
+_PURCHASE_ONLY = re.compile(
+    r"aanko|inko|verwerving|invoer|\bimport(?!an)|voorbelasting|achat|acquisition|purchas", re.I
+)
 
 # Words of the Dutch rates, where accounts name these instead of a percentage.
 _DUTCH_WORDS = {Decimal(21): re.compile(r"\bhoo?ge?\b", re.I), Decimal(9): re.compile(r"\blaa?ge?\b", re.I)}
@@ -62,6 +87,7 @@ _DUTCH_WORDS = {Decimal(21): re.compile(r"\bhoo?ge?\b", re.I), Decimal(9): re.co
 
 def _sense_of_words(text: str) -> str:
     """The special treatment that a text names; empty for an ordinary one."""
+    text = re.sub(r"\b([eu])\. ?([eu])\b\.?", r"\1\2", text, flags=re.I)
     for sense, pattern in (("triangle", _TRIANGLE), ("distance", _DISTANCE), ("scope", _OUT_OF_SCOPE)):
         if pattern.search(text):
             return sense
@@ -71,7 +97,9 @@ def _sense_of_words(text: str) -> str:
         return "eu-services" if _SERVICE.search(text) else "eu-goods"
     if _REVERSE.search(text):
         return "reverse"
-    return "exempt" if _EXEMPT.search(text) else ""
+    if _EXEMPT.search(text):
+        return "exempt"
+    return "apart" if _APART.search(text) else ""
 
 
 def _sense_of_rate(rate: VatRate) -> str:
@@ -143,23 +171,41 @@ def suggest_vat_code(rate: VatRate, percentage: Decimal | None, direction: str, 
     A standard rate needs the same percentage and no special treatment; the other categories are told apart by
     what the code is for, since they all say nought on sales.
     """
+    if percentage is None:
+        return NOTHING
     sense = _sense_of_rate(rate)
-    sales = direction == LinkDirection.SALES
     fitting = []
     for code in codes:
         if hidden_because(code, rate.country) or code.direction not in ("both", direction) or _OLD.search(code.name):
             continue
-        theirs = _sense_of_words(code.name)
-        special = theirs not in ("", "zero")
-        if sense in ("", "zero"):
-            fits = code.percentage == percentage and not special and not code.reverse_charge
-        elif sales or sense in ("exempt", "scope"):
-            fits = theirs == sense and not code.percentage
-        else:
-            fits = theirs == sense
-        if fits:
+        if not _named_for_other_direction(code, direction) and _is_for(code, rate, sense, percentage, direction):
             fitting.append(code)
     return _chosen([code.code for code in fitting], _reason(sense, direction))
+
+
+def _named_for_other_direction(code: VatCode, direction: str) -> bool:
+    if code.direction != "both":
+        return False
+    sales, purchase = _SALES_ONLY.search(code.name) is not None, _PURCHASE_ONLY.search(code.name) is not None
+    return (purchase and not sales) if direction == LinkDirection.SALES else (sales and not purchase)
+
+
+def _is_for(code: VatCode, rate: VatRate, sense: str, percentage: Decimal, direction: str) -> bool:
+    """Whether a code that is offered says the same as the rate."""
+    theirs = _sense_of_words(code.name)
+    if theirs == "apart" and code.country and code.country == rate.country:
+        theirs = ""  # a one-stop-shop code of the very country that the rate is of
+    if sense in ("", "zero"):
+        return code.percentage == percentage and not theirs and not code.reverse_charge
+    if theirs != sense:
+        return False
+    if direction == LinkDirection.PURCHASE and sense not in ("exempt", "scope"):
+        # A code for both directions that says nothing of purchases was most likely made for sales.
+        return code.direction != "both" or sense not in ("export", "triangle", "distance")
+    # Goods that leave the Union and services to abroad are reported apart.
+    if sense == "export" and _SERVICE.search(code.name) and not _SERVICE.search(rate.name):
+        return False
+    return not code.percentage
 
 
 # --- ledger accounts -------------------------------------------------------------------------------------------------
@@ -180,7 +226,13 @@ def suggest_account(
         number, code = most[0]
         return Suggestion(code, _("On %(n)d of your lines with this rate") % {"n": number}, (code,))
     sense = _sense_of_rate(rate)
-    fitting = [account.code for account in offered if _account_names(account, rate, sense, percentage)]
+    fitting = [
+        account.code
+        for account in offered
+        # Costs have percentages and foreign words in their names for many a reason; only those of purchases count.
+        if (direction == LinkDirection.SALES or _PURCHASE_NAME.search(account.name))
+        and _account_names(account, rate, sense, percentage)
+    ]
     return _chosen(fitting, _("Its name says the same"))
 
 
@@ -215,20 +267,23 @@ def _account_names(account: ToolLedgerAccount, rate: VatRate, sense: str, percen
 def suggest_discount_account(accounts: Iterable[ToolLedgerAccount]) -> Suggestion:
     """The revenue account whose name speaks of discounts given."""
     offered = usable_accounts(accounts, LinkDirection.SALES)
-    fitting = [a.code for a in offered if _DISCOUNT.search(a.name) and not _OLD.search(a.name)]
+    fitting = [
+        account.code
+        for account in offered
+        if _DISCOUNT.search(account.name) and not _OTHER_DISCOUNT.search(account.name) and not _OLD.search(account.name)
+    ]
     return _chosen(fitting, _("Its name speaks of discounts"))
 
 
 def suggest_default_account(accounts: Iterable[ToolLedgerAccount], used: Mapping[str, int]) -> Suggestion:
-    """The revenue account that most of our lines have, else the first one of the chart."""
+    """The revenue account that most of our lines have; none of the chart, where a wrong one would be used unseen."""
     offered = [a for a in usable_accounts(accounts, LinkDirection.SALES) if not _OLD.search(a.name)]
     here = {account.code for account in offered}
     most = sorted(((n, code) for code, n in used.items() if code in here), key=lambda pair: (-pair[0], pair[1]))
-    if most:
-        number, code = most[0]
-        return Suggestion(code, _("On %(n)d of your lines") % {"n": number}, (code,))
-    first = min((a.code for a in offered if not _DISCOUNT.search(a.name)), default="")
-    return Suggestion(first, _("The first revenue account"), (first,)) if first else NOTHING
+    if not most or (len(most) > 1 and most[0][0] == most[1][0]):
+        return NOTHING
+    number, code = most[0]
+    return Suggestion(code, _("On %(n)d of your lines") % {"n": number}, (code,))
 
 
 # --- journals and the administration -----------------------------------------------------------------------------------
@@ -250,22 +305,24 @@ def suggest_journals(journals: Iterable[Journal]) -> dict[str, Suggestion]:
 def _journal(journals: Sequence[Journal], wanted: Callable[[str], bool], usual: re.Pattern[str]) -> Suggestion:
     fitting = [j for j in journals if wanted(j.name) and not _SPECIAL.search(j.name) and not _RETURN.search(j.name)]
     named = [journal for journal in fitting if usual.search(journal.name)]
-    chosen = fitting if len(fitting) == 1 else named
-    return _chosen([journal.code for journal in chosen], _("Usual name"))
+    # Without a usual name only the one journal of its kind is meant for sure.
+    alone = [journal for journal in journals if wanted(journal.name)] == fitting and len(fitting) == 1
+    chosen = named or (fitting if alone else [])
+    return _chosen([journal.code for journal in chosen], _("Usual name") if named else _("The only one"))
 
 
-def suggest_administration(entity: CompanyEntity, records: Iterable[AdministrationRecord]) -> Suggestion:
-    """The open administration with the entity's VAT number, else with its name."""
-    opened = [record for record in records if record.is_open]
-    vat = normalise_vat_number(entity.vat_number) if entity.vat_number else ""
-    same = [r.external_id for r in opened if vat and normalise_vat_number(r.vat_number) == vat]
+def suggest_administration(entity: CompanyEntity, records: Sequence[AdministrationRecord]) -> Suggestion:
+    """The open administration with the entity's VAT number, else with its name; never one with another number."""
+    own = normalise_vat_number(entity.vat_number, entity.country)
+    numbers = {r.external_id: normalise_vat_number(r.vat_number, r.country) for r in records if r.is_open}
+    opened = [r for r in records if r.is_open and (not own or numbers[r.external_id] in ("", own))]
+    same = [r for r in opened if own and numbers[r.external_id] == own]
     if len(same) == 1:
-        return Suggestion(same[0], _("Same VAT number"), tuple(same))
-    own = name_key(entity.name)
-    named = [r.external_id for r in opened if name_key(r.name) == own]
+        return Suggestion(same[0].external_id, _("Same VAT number"), (same[0].external_id,))
+    named = [r.external_id for r in same or opened if name_key(r.name) == name_key(entity.name)]
     if len(named) == 1:
         return Suggestion(named[0], _("Same name"), tuple(named))
-    if len(opened) == 1:
+    if len(numbers) == len(opened) == 1:
         return Suggestion(opened[0].external_id, _("The only open one"), (opened[0].external_id,))
     return NOTHING
 

@@ -168,7 +168,7 @@ def test_the_whole_set_up(setup, entity, people):
     assert fields[f"sales-{ids['6']}"] == ("1", "Same percentage, exclusive, sales", False)
     value, reason, asks = fields[f"purchase-{ids['21']}"]
     assert (value, asks) == (None, True)
-    assert reason == "4 codes fit: 30, 31, 32, 42. You decide."
+    assert reason == "Two codes fit: 30 and 31. You decide."
     assert f"sales-{ids['12']}" not in fields  # no document uses it
     everything = {one.field.name for row in setup.get("vat-codes", "?all=1").context["rows"] for one in row.fields}
     assert f"sales-{ids['12']}" in everything
@@ -180,7 +180,9 @@ def test_the_whole_set_up(setup, entity, people):
     extra = {row.field.name: row.field.value() for row in accounts["extra"]}
     assert extra["discount_account"] == "708000"
     assert accounts["blank_count"] == 2
-    answers = {**setup.proposed("ledger-accounts"), f"sales-{ids['21']}": "700000", "fill_lines": "on"}
+    assert extra["default_ledger_account"] == ""  # none is made up
+    proposed = {**setup.proposed("ledger-accounts"), "default_ledger_account": "700000"}
+    answers = {**proposed, f"sales-{ids['21']}": "700000", "fill_lines": "on"}
     page = setup.client.post(setup.url("ledger-accounts"), {"go": "continue", "seen": "", **answers}, follow=True)
     assert "1 line got its ledger account." in messages(page)
     assert page.redirect_chain[-1][0] == setup.url("customers")
