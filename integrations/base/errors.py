@@ -122,6 +122,10 @@ class Rejected(NeedsPerson):
     """The tool understood the call and said no."""
 
 
+class BatchRefused(Rejected):
+    """The tool provably refused a call with several items as a whole and took none of them."""
+
+
 class ProtocolSurprise(NeedsPerson):
     """An answer that our facts about the tool do not allow."""
 

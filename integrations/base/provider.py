@@ -49,12 +49,18 @@ class Capability(enum.StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CallLimit:
-    """At most `calls` per `seconds` of one counter; `scope` names whose counter it is."""
+    """At most `calls` per `seconds` of one counter; `scope` names whose counter it is.
+
+    `operations`: only calls of these operations count, none named means all. Of a counter with operations each call is
+    kept in the database before it is made, also those of pages; `reserve` of its calls are left to people.
+    """
 
     name: str
     calls: int
     seconds: int
     scope: str = "administration"  # or "grant" (shared by all administrations of a sign-in)
+    operations: frozenset[str] = frozenset()
+    reserve: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,3 +136,10 @@ class Provider(Protocol):
 
     def attach(self, ref: DocumentRef, file: File) -> Outcome:
         """Put a file beside a booking."""
+
+
+class NumberedProvider(Provider, Protocol):
+    """What a provider with capability CALLER_NUMBERED answers besides."""
+
+    def last_number(self, journal: str, book_year: str) -> int:
+        """The number of the last booking of a journal in a book year; 0 when it has none yet."""

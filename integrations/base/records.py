@@ -317,6 +317,7 @@ class Document:
     direct_debit: bool = False
     credited_reference: str = ""
     number: DocumentNumber | None = None
+    period: str = ""  # external id of the fiscal period in which `date` lies, where the tool lists periods
     party_data: PartyData | None = None  # only where capability CONTACTS_INLINE asks for it
     attachments: tuple[File, ...] = ()  # only where capability ATTACHMENTS_WITH_BOOKING asks for it
 
@@ -401,13 +402,21 @@ class NotTried:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class NumberTaken:
+    """A caller-numbered tool refused the number and booked nothing: `last` is the journal's last number there."""
+
+    last: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unclear:
     """Sent, and nobody knows: look before sending again."""
 
     text: str = ""
 
 
-Outcome = Posted | Refused | NotTried | Unclear
+Outcome = Posted | Refused | NotTried | NumberTaken | Unclear
 
 
 # --- finding --------------------------------------------------------------------------------------------------
@@ -494,3 +503,5 @@ class Settlements:
     rows: tuple[SettlementRow, ...]
     cursor: str
     is_complete: bool = True
+    # External ids of documents that are no longer open there while nothing says how they were settled.
+    unexplained: tuple[str, ...] = ()

@@ -9,7 +9,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Protocol
 
 from .http import CallGate
@@ -49,10 +49,39 @@ class TokenSource(Protocol):
         """The tool answered 401 to `token`: treat it as expired; the next `current()` gets another or raises."""
 
 
-class OAuthSignIn(Protocol):
-    def authorize_url(self, *, state: str, redirect_uri: str) -> str: ...
+class SessionStore(Protocol):
+    """One more token, of the administration itself, that lives longer than one provider; kept encrypted."""
 
-    def exchange(self, *, code: str, redirect_uri: str) -> Tokens:
+    def get(self) -> str:
+        """The kept token; empty when there is none, or none that is good for another call."""
+
+    def put(self, token: str, expires_at: datetime) -> None: ...
+
+    def drop(self) -> None:
+        """The tool refused it: forget it."""
+
+
+class MemorySession:
+    """A session of one process: sign-in level calls and tests."""
+
+    def __init__(self) -> None:
+        self._token, self._expires_at = "", datetime.max.replace(tzinfo=UTC)
+
+    def get(self) -> str:
+        return self._token if datetime.now(UTC) < self._expires_at else ""
+
+    def put(self, token: str, expires_at: datetime) -> None:
+        self._token, self._expires_at = token, expires_at
+
+    def drop(self) -> None:
+        self._token = ""
+
+
+class OAuthSignIn(Protocol):
+    def authorize_url(self, *, state: str, redirect_uri: str, nonce: str) -> str:
+        """`nonce` goes along where the tool signs an identity, and comes back inside it."""
+
+    def exchange(self, *, code: str, redirect_uri: str, nonce: str) -> Tokens:
         """Turn a one-time code into tokens. Raises Rejected, Unreachable, OutcomeUnknown."""
 
     def refresh(self, refresh_token: str) -> Tokens:
@@ -60,6 +89,27 @@ class OAuthSignIn(Protocol):
 
         Raises RefreshTooEarly (keep what you have), AuthorisationLost (a person must sign in), Unreachable
         (provably not sent, or refused as busy), OutcomeUnknown (the old token may be dead).
+        """
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CredentialField:
+    """One thing that people fill in to sign in; English, shown translated. Secret ones are never shown again."""
+
+    name: str
+    label: str
+    is_secret: bool = False
+    hint: str = ""
+
+
+class CredentialSignIn(Protocol):
+    """Signing in by what a person filled in: a password or a key, kept encrypted for the next session."""
+
+    def log_in(self, credentials: Mapping[str, str]) -> Tokens:
+        """A new session as `access_token`; there is no refresh token, the next one is another `log_in`.
+
+        Raises AuthorisationLost (refused: never tried again without a person, some tools lock the account),
+        Unreachable, OutcomeUnknown.
         """
 
 
@@ -73,6 +123,14 @@ class Site:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class App:
+    """Our registration at a tool; the secret is empty where there is none."""
+
+    client_id: str
+    client_secret: str = field(repr=False, default="")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Opening:
     """Everything a provider needs to talk to one administration (empty id: only sign-in level calls)."""
 
@@ -82,14 +140,8 @@ class Opening:
     gate: CallGate
     deadline_seconds: float
     country: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class App:
-    """Our registration at a tool that signs in by OAuth."""
-
-    client_id: str
-    client_secret: str = field(repr=False)
+    session: SessionStore = field(default_factory=MemorySession)
+    app: App | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +166,8 @@ class Tool:
     limits: Limits
     open: Callable[[Opening], Provider]
     oauth: Callable[[str, App, float, CallGate], OAuthSignIn] | None = None  # base URL, app, deadline, gate
+    log_in: Callable[[str, App, float, CallGate], CredentialSignIn] | None = None  # as `oauth`, for the other kinds
+    credential_fields: tuple[CredentialField, ...] = ()  # what `log_in` wants, in the order people see
     rights: tuple[ToolRight, ...] = ()  # what `check_access` asks for, in the order people see
     sign_in_hint: str = ""  # what to mind while signing in; English, shown translated
     where_rights_are_given: str = ""  # menu path in the tool where an administrator gives them

@@ -46,7 +46,7 @@ class ExactSignIn:
         # Bodies of these calls are secrets from end to end, so not a byte of them reaches the exchange log.
         self._http = HttpClient(base_url=base_url, deadline_seconds=deadline_seconds, gate=gate, record_bytes=0)
 
-    def authorize_url(self, *, state: str, redirect_uri: str) -> str:
+    def authorize_url(self, *, state: str, redirect_uri: str, nonce: str = "") -> str:
         """The page where a person signs in and agrees; slashes stay as they are, over-encoding was refused there."""
         query = urlencode(
             {
@@ -61,7 +61,7 @@ class ExactSignIn:
         )
         return f"{self._http.base_url}/{_AUTHORIZE}?{query}"
 
-    def exchange(self, *, code: str, redirect_uri: str) -> Tokens:
+    def exchange(self, *, code: str, redirect_uri: str, nonce: str = "") -> Tokens:
         """Turn the one-time code, decoded once, into tokens. Raises Rejected, Unreachable, OutcomeUnknown."""
         started, answer = self._post({"grant_type": "authorization_code", "code": code, "redirect_uri": redirect_uri})
         if answer.status == 200:

@@ -88,7 +88,9 @@ def begin_sign_in(*, connection: Connection, user: AbstractBaseUser, redirect_ur
         redirect_uri=redirect_uri,
         created_at=timezone.now(),
     )
-    return tools.oauth(connection.tool, connection.site).authorize_url(state=state, redirect_uri=redirect_uri)
+    return tools.oauth(connection.tool, connection.site).authorize_url(
+        state=state, redirect_uri=redirect_uri, nonce=_nonce(state)
+    )
 
 
 def complete_sign_in(*, state: str, code: str, user: AbstractBaseUser, error: str = "") -> Connection:
@@ -109,7 +111,9 @@ def complete_sign_in(*, state: str, code: str, user: AbstractBaseUser, error: st
         raise ConnectError(
             _("%(tool)s was not given permission. Sign in again and allow access.") % {"tool": tool.label}
         )
-    tokens = tools.oauth(connection.tool, connection.site).exchange(code=code, redirect_uri=attempt.redirect_uri)
+    tokens = tools.oauth(connection.tool, connection.site).exchange(
+        code=code, redirect_uri=attempt.redirect_uri, nonce=_nonce(state)
+    )
     with transaction.atomic(durable=True):
         _store_grant(connection, user, token_columns(tokens))
         audit.record(by=user, objects=[connection], flag=audit.CHANGED, message="Signed in")
@@ -148,6 +152,11 @@ def _store_grant(connection: Connection, user: AbstractBaseUser, columns: Mappin
 
 def _state_hash(state: str) -> str:
     return hashlib.sha256(state.encode()).hexdigest()
+
+
+def _nonce(state: str) -> str:
+    """Follows from the state, which nobody else knows and which works once: nothing more has to be kept."""
+    return hashlib.sha256(f"nonce {state}".encode()).hexdigest()
 
 
 # --- access and administration ------------------------------------------------------------------------------------
