@@ -26,7 +26,7 @@ from ..partylinks import begin, complete, forget, held, quiet_until, role_open, 
 from ..planning import party_data, party_hash
 from ..problems import Problem
 from ..silence import notice_silence
-from ..slices import Slice
+from ..slices import PART_OF_SALES, Slice
 
 logger = logging.getLogger(__name__)
 
@@ -94,7 +94,7 @@ def _follow_deletions(turn: Slice) -> bool:
         Posting.objects.filter(turn.lease.held(), pk=posting.pk, state=PostingState.REFUSED).update(
             state=PostingState.WAITING, reason_code="", reason_params={}, vendor_text="", issue=None
         )
-        turn.count("sales", "to_send")
+        turn.count_document(posting.kind, "to_send")
     return True
 
 
@@ -339,15 +339,17 @@ def _record(turn: Slice, work: _Work, outcome: Outcome) -> None:
 def _hold_up(turn: Slice, party: Party, problem: Problem) -> None:
     """Block the party's waiting documents, and only those, with one issue."""
     issue_id = turn.issues.id_for(problem)
-    blocked = Posting.objects.filter(
+    waiting = Posting.objects.filter(
         turn.lease.held(), connection=turn.connection, state=PostingState.WAITING, sales_document__party=party
-    ).update(
-        state=PostingState.BLOCKED,
-        reason_code=problem.code,
-        reason_params=problem.params,
-        vendor_text=problem.vendor_text,
-        issue_id=issue_id,
-        changed_at=timezone.now(),
     )
-    turn.count("sales", "blocked", blocked)
-    turn.count("sales", "to_send", -blocked)
+    for kind in PART_OF_SALES:
+        blocked = waiting.filter(kind=kind.value).update(
+            state=PostingState.BLOCKED,
+            reason_code=problem.code,
+            reason_params=problem.params,
+            vendor_text=problem.vendor_text,
+            issue_id=issue_id,
+            changed_at=timezone.now(),
+        )
+        turn.count_document(kind.value, "blocked", blocked)
+        turn.count_document(kind.value, "to_send", -blocked)

@@ -121,7 +121,7 @@ def _ready(turn: Slice, postings: list[Posting]) -> list[tuple[Posting, Document
         if posting.state != PostingState.WAITING or booking is None:
             _hold(turn, placed)
         elif ref is None:
-            turn.count("sales", "waiting_for_customer")
+            turn.count_document(posting.kind, "waiting_for_customer")
         else:
             ready.append((posting, replace(booking, party=ref), placed.planned.payload_hash))
     return ready
@@ -151,7 +151,7 @@ def _may_go_again(turn: Slice, posting: Posting, document: Document, payload_has
         not_before=None,
         sent=claims.given_up(posting),
     )
-    turn.count("sales", "unclear")
+    turn.count_document(posting.kind, "unclear")
     return False
 
 
@@ -192,7 +192,7 @@ def _record(turn: Slice, posting: Posting, document: Document, outcome: Outcome)
         if columns["state"] == PostingState.DIFFERS:
             open_difference(turn, posting, columns)
         ours = _record_booking(turn, posting, columns)
-        turn.count("sales", "posted" if columns["state"] == PostingState.POSTED else "differs")
+        turn.count_document(posting.kind, "posted" if columns["state"] == PostingState.POSTED else "differs")
     elif isinstance(outcome, Refused) and not (outcome.code in EXISTS_CODES and posting.attempts > 0):
         problem = _refusal(posting, outcome)
         ours = claims.record(
@@ -205,10 +205,10 @@ def _record(turn: Slice, posting: Posting, document: Document, outcome: Outcome)
             issue_id=turn.issues.id_for(problem),
             sent_at=None,
         )
-        turn.count("sales", "refused")
+        turn.count_document(posting.kind, "refused")
     elif isinstance(outcome, NotTried):
         ours = claims.record(posting, turn.lease, state=PostingState.WAITING, sent_at=None)
-        turn.count("sales", "not_tried")
+        turn.count_document(posting.kind, "not_tried")
     else:
         # Unclear; or "exists already" after an earlier attempt, which most likely was our own booking.
         ours = claims.record(
@@ -220,7 +220,7 @@ def _record(turn: Slice, posting: Posting, document: Document, outcome: Outcome)
             not_before=None,
             sent=claims.given_up(posting),
         )
-        turn.count("sales", "unclear")
+        turn.count_document(posting.kind, "unclear")
     if not ours:
         raise LeaseLost("the posting was taken over")
 
@@ -261,4 +261,4 @@ def _hold(turn: Slice, placed: Placed) -> None:
         issue_id=turn.issues.id_for(problem) if problem is not None else None,
         changed_at=timezone.now(),
     )
-    turn.count("sales", posting.state, changed)
+    turn.count_document(posting.kind, posting.state, changed)
