@@ -258,12 +258,18 @@ class opened:
             if administration is None:
                 raise ConnectError(_("Choose the administration first."))
             external_id = administration.external_id
-        self._gate = SliceGate(tool=get_tool(connection.tool), administration=administration, lease=None, run=None)
+        self._gate = SliceGate(
+            tool=get_tool(connection.tool),
+            administration=administration,
+            lease=None,
+            run=None,
+            grant_id=connection.grant_id,
+        )
         return open_provider(
             connection.grant,
             external_id,
             self._gate,
-            country=administration.country if administration else "",
+            administration=administration,
             deadline=PAGE_DEADLINE_SECONDS,
         )
 
