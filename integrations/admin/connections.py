@@ -128,6 +128,9 @@ class ConnectionAdmin(BookkeepingAdmin):
             ),
             path("<int:pk>/history-of-runs/", page(connection_pages.runs_page), name="integrations_connection_runs"),
             path("<int:pk>/sign-in/", form(connecting.sign_in), name="integrations_connection_sign_in"),
+            path(
+                "<int:pk>/credentials/", page(connecting.credentials_page), name="integrations_connection_credentials"
+            ),
             path("<int:pk>/setup/", page(wizard.resume), name="integrations_connection_setup"),
             path(
                 "<int:pk>/setup/<slug:key>/",

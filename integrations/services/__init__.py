@@ -8,6 +8,7 @@ from .connecting import (
     complete_sign_in,
     connection_of_sign_in,
     list_administrations,
+    log_in,
     start_connection,
 )
 from .consequences import Consequences, consequences_of, linked_since
@@ -72,6 +73,7 @@ __all__ = [
     "linked_since",
     "list_administrations",
     "load_lists",
+    "log_in",
     "mark_all_read",
     "missing_settings",
     "not_the_same",

@@ -7,6 +7,7 @@ to S-081, S-111; APP-111; design section 10 (OAuth state).
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 from collections.abc import Mapping
 
@@ -22,7 +23,7 @@ from invoicing.models import CompanyEntity
 from .. import tools
 from ..base.provider import Provider
 from ..base.records import AdministrationRecord, MissingRight
-from ..base.signin import SignInKind
+from ..base.signin import SignInKind, Tool
 from ..models import Administration, Connection, ConnectionStatus, Grant, SignInAttempt
 from ..registry import get_tool
 from ..sync.gates import SliceGate
@@ -75,11 +76,7 @@ def begin_sign_in(*, connection: Connection, user: AbstractBaseUser, redirect_ur
     tool = get_tool(connection.tool)
     if tool.sign_in is not SignInKind.OAUTH:
         raise ConnectError(_("%(tool)s does not sign in in the browser.") % {"tool": tool.label})
-    if not tools.app(tool).client_id:
-        raise ConnectError(
-            _("This installation is not registered at %(tool)s. Ask the person who runs it to set the client ID.")
-            % {"tool": tool.label}
-        )
+    _check_registered(tool)
     state = secrets.token_urlsafe(32)
     SignInAttempt.objects.create(
         state_hash=_state_hash(state),
@@ -118,6 +115,36 @@ def complete_sign_in(*, state: str, code: str, user: AbstractBaseUser, error: st
         _store_grant(connection, user, token_columns(tokens))
         audit.record(by=user, objects=[connection], flag=audit.CHANGED, message="Signed in")
     return Connection.objects.get(pk=connection.pk)
+
+
+def log_in(*, connection: Connection, credentials: Mapping[str, str], user: AbstractBaseUser) -> Connection:
+    """Sign in by what a person filled in and keep it, encrypted; the connection keeps all its links.
+
+    ConnectError: the tool signs in in the browser, or something is not filled in. Raises the tool's IntegrationError;
+    what it refused is not kept, and what was kept before stays.
+    """
+    tool = get_tool(connection.tool)
+    if tool.sign_in is SignInKind.OAUTH:
+        raise ConnectError(_("%(tool)s signs in in the browser.") % {"tool": tool.label})
+    _check_registered(tool)
+    wanted = {field.name: credentials.get(field.name, "").strip() for field in tool.credential_fields}
+    if not all(wanted.values()):
+        raise ConnectError(_("Fill in everything that %(tool)s asks for.") % {"tool": tool.label})
+    tokens = tools.log_in(connection.tool, connection.site).log_in(wanted)
+    with transaction.atomic(durable=True):
+        _store_grant(connection, user, {**token_columns(tokens), "credentials": json.dumps(wanted)})
+        # A token of the administration was given to whoever signed in before.
+        Administration.objects.filter(connections=connection).update(session_token=None, session_until=None)
+        audit.record(by=user, objects=[connection], flag=audit.CHANGED, message="Signed in")
+    return Connection.objects.get(pk=connection.pk)
+
+
+def _check_registered(tool: Tool) -> None:
+    if tool.needs_registration and not tools.app(tool).client_id:
+        raise ConnectError(
+            _("This installation is not registered at %(tool)s. Ask the person who runs it to set the client ID.")
+            % {"tool": tool.label}
+        )
 
 
 def connection_of_sign_in(*, state: str, user: AbstractBaseUser) -> Connection | None:
