@@ -170,6 +170,7 @@ def _period(record: Any) -> dict[str, Any]:
         "name": "",
         "year": record.year,
         "period": record.number,
+        "book_year": record.book_year,
         "start": record.start,
         "end": record.end,
         "closed": record.closed,
@@ -214,7 +215,7 @@ _SPECS = (
         CatalogueKind.FISCAL_PERIODS,
         "fiscal_periods",
         FiscalPeriod,
-        ("code", "name", "year", "period", "start", "end", "closed", "closed_journals", "active"),
+        ("code", "name", "year", "period", "book_year", "start", "end", "closed", "closed_journals", "active"),
     ),
 )
 

@@ -24,6 +24,7 @@ from ...base.errors import (
     AccessDenied,
     AdministrationGone,
     AuthorisationLost,
+    BatchRefused,
     IntegrationError,
     LeaseLost,
     RateLimited,
@@ -33,6 +34,7 @@ from ...base.records import (
     Document,
     ExternalRef,
     NotTried,
+    NumberTaken,
     Outcome,
     Posted,
     Refused,
@@ -40,7 +42,8 @@ from ...base.records import (
 )
 from ...models import LinkRole, PartyLink, Posting, PostingState
 from .. import claims
-from ..partylinks import ROLE_OPEN
+from ..numbering import Numbers, is_numbered
+from ..partylinks import ROLE_OPEN, party_of
 from ..problems import Problem
 from ..selection import loaded
 from ..silence import notice_silence
@@ -52,6 +55,9 @@ from .unclear import EXISTS_CODES, look_for_unclear, open_difference, without_se
 logger = logging.getLogger(__name__)
 
 PAGE = 100
+# How often a document gets another number in one go, when somebody else books in the same journal meanwhile.
+_RENUMBERINGS = 3
+_Item = tuple[Posting, Document, str]  # with the fingerprint of what is sent
 _CUSTOMER_LINKS = (LinkRole.CUSTOMER, LinkRole.BOTH)
 
 
@@ -95,16 +101,22 @@ def _next_page(turn: Slice, after: tuple[date, int, int] | None) -> list[Posting
 def _send_page(turn: Slice, postings: list[Posting]) -> bool:
     """Send a page of waiting postings; False when the slice is over first."""
     size = max(1, turn.tool.limits.documents_per_call)
+    numbers = Numbers(turn) if is_numbered(turn) else None
     ready = iter(_ready(turn, postings))
     while batch := list(islice(ready, size)):
         if turn.is_over:
             return False
-        _send_batch(turn, [item for item in batch if item[0].attempts == 0 or _may_go_again(turn, *item)])
+        batch = [item for item in batch if item[0].attempts == 0 or _may_go_again(turn, *item)]
+        if numbers is None:
+            _send_batch(turn, batch)
+        else:
+            for item in batch:
+                _send_numbered(turn, numbers, item)
         turn.show_progress()
     return True
 
 
-def _ready(turn: Slice, postings: list[Posting]) -> list[tuple[Posting, Document, str]]:
+def _ready(turn: Slice, postings: list[Posting]) -> list[_Item]:
     """Postings that can go now, with their booking; one whose customer has no place there yet keeps waiting.
 
     Everything is checked again as in the plan: a person may have offered a document since, that the plan never saw.
@@ -113,7 +125,7 @@ def _ready(turn: Slice, postings: list[Posting]) -> list[tuple[Posting, Document
     documents = {d.pk: d for d in loaded(SalesDocument.objects.filter(pk__in=ids))}
     refs = _customer_refs(turn, [d.party for d in documents.values()])
     in_order = [documents[pk] for pk in ids if pk in documents]
-    ready: list[tuple[Posting, Document, str]] = []
+    ready: list[_Item] = []
     for placed in place(in_order, turn.connection, turn.books):
         posting, booking = placed.posting, placed.planned.document
         posting.sales_document = placed.document
@@ -155,14 +167,46 @@ def _may_go_again(turn: Slice, posting: Posting, document: Document, payload_has
     return False
 
 
-def _send_batch(turn: Slice, batch: list[tuple[Posting, Document, str]]) -> None:
+def _send_numbered(turn: Slice, numbers: Numbers, item: _Item) -> None:
+    """Send one document under the next number of its journal; renumber it only after a look at what stands there."""
+    posting, document, payload_hash = item
+    for _ in range(_RENUMBERINGS):
+        if not numbers.may_go(document):
+            _let_wait(turn, posting, document)
+            return
+        numbered = numbers.give(document)
+        outcome = next(iter(_send_batch(turn, [(posting, numbered, payload_hash)])), None)
+        if isinstance(outcome, Posted):
+            numbers.taken(numbered)
+        elif isinstance(outcome, Unclear):
+            numbers.stop(document)
+        if not isinstance(outcome, NumberTaken):
+            return
+        numbers.learn(document, outcome.last)
+        if not _may_go_again(turn, posting, document, payload_hash):
+            numbers.stop(document)
+            return
+    # Somebody else is booking there as fast as we are: later, when the journal is quiet.
+    turn.cursor["put_back"] = True
+
+
+def _let_wait(turn: Slice, posting: Posting, document: Document) -> None:
+    """Say on the document why it does not go although nothing is wrong with it."""
+    Posting.objects.filter(turn.lease.held(), pk=posting.pk, state=PostingState.WAITING).update(
+        reason_code="NUM-524", reason_params={"journal": document.journal}, changed_at=timezone.now()
+    )
+    turn.count_document(posting.kind, "waiting_for_journal")
+
+
+def _send_batch(turn: Slice, batch: list[_Item]) -> list[Outcome]:
+    """Claim, send, record. Returns what was recorded of those that could be claimed, in their order."""
     if not batch:
-        return
+        return []
     claimed = [item for item, ours in zip(batch, claims.mark_sending(batch, turn.lease), strict=True) if ours]
     if len(claimed) < len(batch) and not turn.lease.is_held():
         raise LeaseLost("another worker serves this administration now")
     if not claimed:
-        return
+        return []
     outcomes: Sequence[Outcome]
     try:
         outcomes = turn.provider.post_documents([document for _, document, _ in claimed])
@@ -171,14 +215,30 @@ def _send_batch(turn: Slice, batch: list[tuple[Posting, Document, str]]) -> None
         for posting, _, _ in claimed:
             claims.record(posting, turn.lease, state=PostingState.WAITING, sent_at=None)
         raise
+    except BatchRefused as exc:
+        if len(claimed) > 1:
+            return _send_in_halves(turn, claimed)
+        outcomes = [Refused(code=exc.code, text=exc.vendor_text or str(exc), vendor_code=exc.vendor_code)]
     except IntegrationError as exc:
         outcomes = [Unclear(text=str(exc))] * len(claimed)
-    for (posting, document, _), outcome in zip(claimed, outcomes, strict=True):
+    recorded = [
         _record(turn, posting, document, outcome)
+        for (posting, document, _), outcome in zip(claimed, outcomes, strict=True)
+    ]
     notice_silence(turn, outcomes)
+    return recorded
 
 
-def _record(turn: Slice, posting: Posting, document: Document, outcome: Outcome) -> None:
+def _send_in_halves(turn: Slice, claimed: list[_Item]) -> list[Outcome]:
+    """The tool took none because of one of them: find that one by halving, so that its neighbours still go."""
+    for posting, document, _ in claimed:
+        _record(turn, posting, document, NotTried(reason="the whole call was refused"))
+    middle = len(claimed) // 2
+    return _send_batch(turn, claimed[:middle]) + _send_batch(turn, claimed[middle:])
+
+
+def _record(turn: Slice, posting: Posting, document: Document, outcome: Outcome) -> Outcome:
+    """Commit what became of a posting; returns the outcome as it counts."""
     posting.sent = claims.sent_facts(document, posting)
     if isinstance(outcome, Posted) and outcome.totals is None:
         # Booked, but nobody saw what: it is looked at before it counts as posted.
@@ -206,7 +266,7 @@ def _record(turn: Slice, posting: Posting, document: Document, outcome: Outcome)
             sent_at=None,
         )
         turn.count_document(posting.kind, "refused")
-    elif isinstance(outcome, NotTried):
+    elif isinstance(outcome, NotTried | NumberTaken):
         ours = claims.record(posting, turn.lease, state=PostingState.WAITING, sent_at=None)
         turn.count_document(posting.kind, "not_tried")
     else:
@@ -221,8 +281,10 @@ def _record(turn: Slice, posting: Posting, document: Document, outcome: Outcome)
             sent=claims.given_up(posting),
         )
         turn.count_document(posting.kind, "unclear")
+        outcome = Unclear(text=outcome.text)
     if not ours:
         raise LeaseLost("the posting was taken over")
+    return outcome
 
 
 def _refusal(posting: Posting, outcome: Refused) -> Problem:
