@@ -63,7 +63,8 @@ def test_a_tool_that_refuses_its_lists_is_not_asked_again_by_the_page_itself(set
     answer = setup.client.post(setup.url("administration"), {"go": "fetch"}, headers={"HX-Request": "true"})
     assert answer["HX-Redirect"] == f"{setup.url('administration')}?halted=1"
     halted = setup.client.get(answer["HX-Redirect"])
-    assert "What you filled in is saved" in messages(halted)
+    assert "Try it again later. What you filled in is saved." in messages(halted)
+    assert "sync" not in messages(halted)
     assert "Try again" in halted.content.decode()
     assert MOVES not in halted.content.decode()
     # Without script it is the answer to the form that says so.

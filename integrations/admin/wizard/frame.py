@@ -19,7 +19,7 @@ from config.figures import moment
 from invoicing.admin.booking import person
 
 from ... import services
-from ...base.errors import IntegrationError
+from ...base.errors import IntegrationError, Temporary
 from ...messages import problem_text
 from ...models import Connection, ConnectionStatus
 from ...services import wizard as saved
@@ -143,7 +143,9 @@ class Wizard:
             self.failed = True
             problem = problem_text(error.code, error.params, self.tool)
             stays = _("What you filled in is saved.")
-            messages.error(self.request, f"{problem.sentence} {problem.advice} {stays}".replace("  ", " "))
+            # The catalogue's advice on what passes by itself is about a sync; here a person waits.
+            advice = _("Try it again later.") if isinstance(error, Temporary) else problem.advice
+            messages.error(self.request, f"{problem.sentence} {advice} {stays}".replace("  ", " "))
         else:
             messages.error(self.request, str(error))
 
