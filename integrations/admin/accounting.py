@@ -97,7 +97,7 @@ def accounting_page(page: BookkeepingAdmin, request: HttpRequest, pk: int) -> Ht
         "title": str(entity),
         "back_url": list_url(CompanyEntity),
         "page_tabs": entity_tabs(request, entity, "accounting"),
-        "own_sync": SyncButton(url=sync_url, running=bool(runs)),
+        "own_sync": SyncButton(url=sync_url, running=bool(runs), connection_id=live.pk if live is not None else None),
         "own_progress": progress_of(runs, live.pk) if live is not None else progress_of([]),
         "entity": entity,
         "live": live,

@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from config.admin.links import link, list_url
 from config.admin.lists import BookkeepingAdmin, View
@@ -108,6 +108,11 @@ class ConnectionAdmin(BookkeepingAdmin):
                 "progress/",
                 view(lambda request: syncing.progress_view(self, request)),
                 name="integrations_connection_progress",
+            ),
+            path(
+                "button/",
+                view(require_safe(lambda request: syncing.button_view(self, request))),
+                name="integrations_connection_button",
             ),
             path(
                 "sync/",

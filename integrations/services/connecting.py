@@ -112,6 +112,8 @@ def complete_sign_in(*, state: str, code: str, user: AbstractBaseUser, error: st
         code=code, redirect_uri=attempt.redirect_uri, nonce=_nonce(state)
     )
     with transaction.atomic(durable=True):
+        # It may have been switched off while the person was away; its sign-in is kept, and it stays off.
+        connection = Connection.objects.select_for_update().get(pk=connection.pk)
         _store_grant(connection, user, token_columns(tokens))
         audit.record(by=user, objects=[connection], flag=audit.CHANGED, message="Signed in")
     return Connection.objects.get(pk=connection.pk)
@@ -164,7 +166,7 @@ def _store_grant(connection: Connection, user: AbstractBaseUser, columns: Mappin
     grant.version += 1
     grant.save()
     status = connection.status
-    if connection.administration_id is None:
+    if connection.administration_id is None and status != ConnectionStatus.DEACTIVATED:
         status = ConnectionStatus.CONFIGURATION_NEEDED
     elif status == ConnectionStatus.RECONNECT_NEEDED:
         status = ConnectionStatus.CONNECTED
@@ -212,13 +214,16 @@ def choose_administration(*, connection: Connection, external_id: str, user: Abs
         raise ConnectError(_("This sign-in has no access to that administration. Sign in as another user."))
     if not record.is_open:
         raise ConnectError(_("Administration %(name)s is closed.") % {"name": record.name})
-    fresh = Connection.objects.get(pk=connection.pk)
-    if fresh.administration_id is not None:
-        if fresh.administration is not None and fresh.administration.external_id == external_id:
-            return fresh
-        if fresh.postings.exists():
-            raise ConnectError(_("Documents were already sent; the administration can no longer be changed."))
     with transaction.atomic():
+        # Two choices at once take turns: the second one sees the first, and forgets what was chosen for it.
+        fresh = Connection.objects.select_for_update().get(pk=connection.pk)
+        if fresh.status == ConnectionStatus.DEACTIVATED:
+            raise ConnectError(_("This connection is switched off. Switch it on again to go on with its set-up."))
+        if fresh.administration_id is not None:
+            if fresh.administration is not None and fresh.administration.external_id == external_id:
+                return fresh
+            if fresh.postings.exists():
+                raise ConnectError(_("Documents were already sent; the administration can no longer be changed."))
         known = {
             "name": record.name[:200],
             "number": record.number,
@@ -253,8 +258,18 @@ def choose_administration(*, connection: Connection, external_id: str, user: Abs
     return fresh
 
 
+# What the set-up saved and found out of an administration, by the keys of its steps and facts.
+_STEPS_OF_ADMINISTRATION = frozenset({"journals", "vat-codes", "ledger-accounts", "check"})
+_FACTS_OF_ADMINISTRATION = frozenset({"relations", "more_relations", "standing"})
+
+
 def _forget_administration_settings(connection: Connection) -> None:
-    """Journals, accounts and codes belong to the administration that was left."""
+    """Journals, accounts and codes belong to the administration that was left, and so do the steps that chose them."""
+    steps, facts = (connection.wizard_progress.get(part, {}) for part in ("steps", "facts"))
+    connection.wizard_progress = {
+        "steps": {key: row for key, row in steps.items() if key not in _STEPS_OF_ADMINISTRATION},
+        "facts": {key: value for key, value in facts.items() if key not in _FACTS_OF_ADMINISTRATION},
+    }
     connection.invoice_journal = None
     connection.credit_note_journal = None
     connection.purchase_journal = None

@@ -78,6 +78,8 @@ class Setup:
                 return
             if here == "sign-in":
                 self.sign_in()
+            elif here == "access":
+                self.client.post(self.url("access"), {"go": "check"})
             elif here == "administration" and Connection.objects.get(pk=self.connection.pk).administration_id:
                 self.client.post(self.url("administration"), {"go": "fetch"})
             else:
