@@ -19,6 +19,11 @@ class Migration(migrations.Migration):
             name="session_until",
             field=models.DateTimeField(blank=True, editable=False, null=True),
         ),
+        migrations.AddField(
+            model_name="fiscalperiod",
+            name="book_year",
+            field=models.CharField(blank=True, editable=False, max_length=20),
+        ),
         migrations.CreateModel(
             name="CallCounter",
             fields=[

@@ -46,7 +46,9 @@ class Planned:
 
 def document_hash(document: Document) -> str:
     """A fingerprint of what goes to the tool; the party, our key and the number that it gets there aside."""
-    return hashlib.sha256(repr(replace(document, key="", party=_NO_PARTY, number=None, party_data=None)).encode()).hexdigest()
+    return hashlib.sha256(
+        repr(replace(document, key="", party=_NO_PARTY, number=None, party_data=None)).encode()
+    ).hexdigest()
 
 
 def booked_kind(document: SalesDocument) -> DocumentKind:

@@ -29,6 +29,7 @@ from ...base.errors import (
     LeaseLost,
     RateLimited,
 )
+from ...base.provider import Capability
 from ...base.records import (
     Absent,
     Document,
@@ -36,14 +37,16 @@ from ...base.records import (
     NotTried,
     NumberTaken,
     Outcome,
+    PartyData,
     Posted,
     Refused,
     Unclear,
 )
-from ...models import LinkRole, PartyLink, Posting, PostingState
+from ...models import PartyLink, Posting, PostingState
 from .. import claims
 from ..numbering import Numbers, is_numbered
-from ..partylinks import ROLE_OPEN, party_of
+from ..partylinks import CUSTOMER_LINKS, ROLE_OPEN
+from ..planning import party_data, party_hash
 from ..problems import Problem
 from ..selection import loaded
 from ..silence import notice_silence
@@ -58,7 +61,6 @@ PAGE = 100
 # How often a document gets another number in one go, when somebody else books in the same journal meanwhile.
 _RENUMBERINGS = 3
 _Item = tuple[Posting, Document, str]  # with the fingerprint of what is sent
-_CUSTOMER_LINKS = (LinkRole.CUSTOMER, LinkRole.BOTH)
 
 
 def run(turn: Slice) -> bool:
@@ -123,27 +125,47 @@ def _ready(turn: Slice, postings: list[Posting]) -> list[_Item]:
     """
     ids = [p.sales_document_id for p in postings if p.sales_document_id is not None]
     documents = {d.pk: d for d in loaded(SalesDocument.objects.filter(pk__in=ids))}
-    refs = _customer_refs(turn, [d.party for d in documents.values()])
+    links = _customer_links(turn, [d.party for d in documents.values()])
     in_order = [documents[pk] for pk in ids if pk in documents]
     ready: list[_Item] = []
     for placed in place(in_order, turn.connection, turn.books):
         posting, booking = placed.posting, placed.planned.document
         posting.sales_document = placed.document
-        ref = refs.get(placed.document.party_id)
+        link = links.get(placed.document.party_id)
         if posting.state != PostingState.WAITING or booking is None:
             _hold(turn, placed)
-        elif ref is None:
+        elif link is None:
             turn.count_document(posting.kind, "waiting_for_customer")
         else:
-            ready.append((posting, replace(booking, party=ref), placed.planned.payload_hash))
+            booking = replace(booking, party=ExternalRef(external_id=link.external_id, code=link.code))
+            if Capability.CONTACTS_INLINE in turn.tool.capabilities:
+                booking = replace(booking, party_data=_inline_data(placed.document.party, link))
+            ready.append((posting, booking, placed.planned.payload_hash))
     return ready
 
 
-def _customer_refs(turn: Slice, parties: Sequence[Party]) -> dict[int, ExternalRef]:
+def _customer_links(turn: Slice, parties: Sequence[Party]) -> dict[int, PartyLink]:
     links = PartyLink.objects.filter(
-        administration=turn.administration, party__in=parties, primary=True, role__in=_CUSTOMER_LINKS
+        administration=turn.administration, party__in=parties, primary=True, role__in=CUSTOMER_LINKS
     ).exclude(Q(external_id="") | Q(sent_hash__startswith=ROLE_OPEN))
-    return {link.party_id: ExternalRef(external_id=link.external_id, code=link.code) for link in links}
+    return {link.party_id: link for link in links}
+
+
+def _inline_data(party: Party, link: PartyLink) -> PartyData:
+    """What goes along of a customer: everything that changed since it was last sent, else only who it is."""
+    data = party_data(party, external_id=link.external_id)
+    if link.sent_hash != party_hash(data):
+        return data
+    return PartyData(reference=data.reference, name=data.name, is_person=data.is_person, external_id=link.external_id)
+
+
+def _note_contact(turn: Slice, document: Document) -> None:
+    """The tool took the customer's fields with the document: they are not sent again until they change."""
+    data = document.party_data
+    if data is not None and data.country:
+        PartyLink.objects.filter(
+            administration=turn.administration, external_id=document.party.external_id, primary=True
+        ).update(sent_hash=party_hash(data), refused_hash="", refused_code="", refused_text="")
 
 
 def _may_go_again(turn: Slice, posting: Posting, document: Document, payload_hash: str) -> bool:
@@ -252,6 +274,7 @@ def _record(turn: Slice, posting: Posting, document: Document, outcome: Outcome)
         if columns["state"] == PostingState.DIFFERS:
             open_difference(turn, posting, columns)
         ours = _record_booking(turn, posting, columns)
+        _note_contact(turn, document)
         turn.count_document(posting.kind, "posted" if columns["state"] == PostingState.POSTED else "differs")
     elif isinstance(outcome, Refused) and not (outcome.code in EXISTS_CODES and posting.attempts > 0):
         problem = _refusal(posting, outcome)
