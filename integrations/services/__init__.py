@@ -37,6 +37,7 @@ from .settings import (
     load_lists,
     missing_settings,
     reactivate,
+    readings_left,
     save_settings,
 )
 from .watching import progress
@@ -81,6 +82,7 @@ __all__ = [
     "preview_parties",
     "progress",
     "reactivate",
+    "readings_left",
     "refresh_from_tool",
     "retry",
     "save_preference",
