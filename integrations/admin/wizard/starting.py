@@ -310,6 +310,7 @@ class AdministrationStep(Step):
             connection=wizard.connection, external_id=wanted, user=wizard.user
         )
         saved.save_step(connection=wizard.connection, step=self.key, user=wizard.user, mark=mark)
+        saved.share_known_accounts(connection=wizard.connection)
         if (wizard.progress.facts.get("access") or {}).get("administration") != wanted:
             # Rights are given per administration.
             progress = saved.check_rights(connection=wizard.connection, user=wizard.user)
