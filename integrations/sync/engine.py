@@ -256,7 +256,8 @@ def _begun_parties(turn: Slice) -> datetime | None:
 
 def _on_limit(turn: Slice, exc: RateLimited) -> None:
     """A minute's limit postpones the run; a day's lets payments and closing happen and schedules one follow-up."""
-    turn.gate.exhausted(exc.scope, exc.until, exc.operation)
+    if not exc.counted:
+        turn.gate.exhausted(exc.scope, exc.until, exc.operation)
     _count_calls(turn)
     if exc.scope == "minute" or turn.run.step == RunStep.IMPORT:
         hand_on(turn.run, turn.lease, cursor=turn.cursor, counters=turn.counters, not_before=exc.until)

@@ -59,6 +59,7 @@ def take(limit: CallLimit, owners: Owners, operation: str, *, for_person: bool) 
         scope="minute" if limit.seconds <= 60 else "day",
         limit=row.calls,
         operation=operation,
+        counted=True,
     )
 
 

@@ -56,7 +56,8 @@ def _refresh_within_quota(turn: Slice, kinds: frozenset[CatalogueKind]) -> None:
         except RateLimited as exc:
             if exc.scope == "minute" or kind.value not in (turn.administration.refreshed_at or {}):
                 raise
-            turn.gate.exhausted(exc.scope, exc.until, exc.operation)
+            if not exc.counted:
+                turn.gate.exhausted(exc.scope, exc.until, exc.operation)
             turn.count("catalogue", "kept")
 
 

@@ -44,7 +44,7 @@ from ...base.records import (
 )
 from ...models import PartyLink, Posting, PostingState
 from .. import claims
-from ..numbering import Numbers, is_numbered
+from ..numbering import Numbers, is_numbered, stopped_journals
 from ..partylinks import CUSTOMER_LINKS, ROLE_OPEN
 from ..planning import party_data, party_hash
 from ..problems import Problem
@@ -74,7 +74,7 @@ def run(turn: Slice) -> bool:
         if postings and not _send_page(turn, postings):
             return False
         if len(postings) < PAGE:
-            return look_for_unclear(turn) and attach_files(turn)
+            return look_for_unclear(turn) and _let_journals_go_on(turn) and attach_files(turn)
         last = postings[-1].sales_document
         if last is None:
             raise ValueError("a sales posting without its document")
@@ -82,6 +82,13 @@ def run(turn: Slice) -> bool:
         turn.cursor["sales"] = [after[0].isoformat(), after[1], after[2]]
         if turn.is_over:
             return False
+
+
+def _let_journals_go_on(turn: Slice) -> bool:
+    """Offer again in this run what waited for a booking of its journal that is clear now."""
+    if turn.cursor.pop("held_journal", None) and not stopped_journals(turn):
+        turn.cursor["put_back"] = True
+    return True
 
 
 def _next_page(turn: Slice, after: tuple[date, int, int] | None) -> list[Posting]:
@@ -217,6 +224,7 @@ def _let_wait(turn: Slice, posting: Posting, document: Document) -> None:
     Posting.objects.filter(turn.lease.held(), pk=posting.pk, state=PostingState.WAITING).update(
         reason_code="NUM-524", reason_params={"journal": document.journal}, changed_at=timezone.now()
     )
+    turn.cursor["held_journal"] = True
     turn.count_document(posting.kind, "waiting_for_journal")
 
 
