@@ -200,9 +200,9 @@ def assert_plain(text: ProblemText) -> None:
         ),
         (
             "APP-201",
-            {"party": "De Kraan", "vat_number": "BE0123", "pattern": "BE0999999999 or BE1999999999"},
+            {"party": "De Kraan", "vat_number": "BE0123", "pattern": "BE0999999999 / BE1999999999"},
             f"{WHAT} was not posted: VAT number BE0123 of De Kraan is not valid.",
-            "Correct it on the customer. Expected: BE0999999999 or BE1999999999.",
+            "Correct it on the customer. Expected: BE0999999999 / BE1999999999.",
             "Correct the VAT number",
         ),
         (
