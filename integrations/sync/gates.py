@@ -40,8 +40,8 @@ class SliceGate:
         grant_id: int | None = None,
     ) -> None:
         self._tool = tool
-        self._shared = [limit for limit in tool.limits.calls if not limit.operations]
-        self._counted = [limit for limit in tool.limits.calls if limit.operations]
+        self._shared = [limit for limit in tool.limits.calls if not limit.is_kept]
+        self._counted = [limit for limit in tool.limits.calls if limit.is_kept]
         self._administration_id = administration.pk if administration else None
         self._owners = quotas.Owners(self._administration_id, grant_id)
         # Whoever pressed a button may use what nights have to leave.
@@ -63,7 +63,7 @@ class SliceGate:
         for limit in self._shared:
             self._check_limit(limit, now)
         for limit in self._counted:
-            if operation in limit.operations:
+            if limit.counts(operation):
                 quotas.take(limit, self._owners, operation, for_person=self._for_person)
 
     def after(self, record: CallRecord, headers: Mapping[str, str]) -> None:
@@ -128,7 +128,7 @@ class SliceGate:
 
     def exhausted(self, scope: str, until: datetime, operation: str = "") -> None:
         """The tool itself said 429: believe it over our counters, and remember it over slices."""
-        counted = [limit for limit in self._counted if operation in limit.operations]
+        counted = [limit for limit in self._counted if limit.counts(operation)]
         for limit in counted:
             quotas.exhaust(limit, self._owners, until)
         for limit in self._shared:

@@ -7,6 +7,7 @@ since its number may be taken or free. Source: design section 5 "Posting".
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -33,15 +34,20 @@ class Numbers:
         self._stopped.add(_place(self._turn, document))
         self._last.pop(_key(document.journal, self._book_year(document)), None)
 
-    def give(self, document: Document) -> Document:
-        """The document with the next number of its journal and book year."""
-        book_year = self._book_year(document)
-        key = _key(document.journal, book_year)
-        if key not in self._last:
-            provider = cast("NumberedProvider", self._turn.provider)
-            self._last[key] = provider.last_number(document.journal, book_year)
-        number = DocumentNumber(book_year=book_year, journal=document.journal, number=self._last[key] + 1)
-        return replace(document, number=number)
+    def give(self, documents: Sequence[Document]) -> list[Document]:
+        """The documents with the next numbers of their journals and book years, in their order."""
+        given: dict[str, int] = {}
+        numbered: list[Document] = []
+        for document in documents:
+            book_year = self._book_year(document)
+            key = _key(document.journal, book_year)
+            if key not in self._last:
+                provider = cast("NumberedProvider", self._turn.provider)
+                self._last[key] = provider.last_number(document.journal, book_year)
+            given[key] = given.get(key, self._last[key]) + 1
+            number = DocumentNumber(book_year=book_year, journal=document.journal, number=given[key])
+            numbered.append(replace(document, number=number))
+        return numbered
 
     def taken(self, document: Document) -> None:
         """The document's number is booked."""

@@ -87,6 +87,26 @@ def test_a_number_that_somebody_else_took_is_given_anew_after_a_look(monkeypatch
     assert {first.number, second.number, third.number} == set(books.booked)
 
 
+def test_a_refused_one_leaves_no_gap_in_the_numbers_of_its_batch(monkeypatch, short_waits):
+    books, connection = ready(monkeypatch, limits=Limits(documents_per_call=10))
+    docs = invoices(connection, 6)
+    bad = {docs[1].number, docs[4].number}
+    books.refuse = lambda document: document.reference in bad
+    books_refused_one_by_one = memory_tool.MemoryProvider.post_documents
+
+    def one_by_one(self, batch):
+        return [outcome for one in batch for outcome in books_refused_one_by_one(self, [one])]
+
+    monkeypatch.setattr(memory_tool.MemoryProvider, "post_documents", one_by_one)
+    bridge.sync(connection)
+    good = [document.number for document in docs if document.number not in bad]
+    assert [books.numbered["V1", n].reference for n in range(1, 5)] == good
+    assert states(connection) == dict.fromkeys(good, "posted") | dict.fromkeys(bad, "refused")
+    assert {p.reference: p.number for p in Posting.objects.filter(state="posted")} == {
+        reference: str(n) for n, reference in enumerate(good, 1)
+    }
+
+
 def test_a_lost_answer_stops_its_journal_until_it_is_clear(monkeypatch, short_waits):
     books, connection = ready(monkeypatch)
     lost, after = invoices(connection, 2)

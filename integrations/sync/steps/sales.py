@@ -58,7 +58,7 @@ from .unclear import EXISTS_CODES, look_for_unclear, open_difference, without_se
 logger = logging.getLogger(__name__)
 
 PAGE = 100
-# How often a document gets another number in one go, when somebody else books in the same journal meanwhile.
+# How often documents get other numbers in vain, when somebody else books in the same journal meanwhile.
 _RENUMBERINGS = 3
 _Item = tuple[Posting, Document, str]  # with the fingerprint of what is sent
 
@@ -119,8 +119,7 @@ def _send_page(turn: Slice, postings: list[Posting]) -> bool:
         if numbers is None:
             _send_batch(turn, batch)
         else:
-            for item in batch:
-                _send_numbered(turn, numbers, item)
+            _send_numbered(turn, numbers, batch)
         turn.show_progress()
     return True
 
@@ -196,27 +195,38 @@ def _may_go_again(turn: Slice, posting: Posting, document: Document, payload_has
     return False
 
 
-def _send_numbered(turn: Slice, numbers: Numbers, item: _Item) -> None:
-    """Send one document under the next number of its journal; renumber it only after a look at what stands there."""
-    posting, document, payload_hash = item
-    for _ in range(_RENUMBERINGS):
-        if not numbers.may_go(document):
-            _let_wait(turn, posting, document)
+def _send_numbered(turn: Slice, numbers: Numbers, batch: list[_Item]) -> None:
+    """Send documents under the next numbers of their journals; renumber one only after a look at what stands there."""
+    waiting, in_vain = batch, 0
+    while waiting:
+        for posting, document, _hash in waiting:
+            if not numbers.may_go(document):
+                _let_wait(turn, posting, document)
+        waiting = [item for item in waiting if numbers.may_go(item[1])]
+        given = numbers.give([document for _, document, _ in waiting])
+        sent = _send_batch(turn, [(item[0], one, item[2]) for item, one in zip(waiting, given, strict=True)])
+        outcomes = {posting.pk: (document, outcome) for (posting, document, _), outcome in sent}
+        again: list[_Item] = []
+        for item in waiting:
+            document, outcome = outcomes.get(item[0].pk, (item[1], None))
+            if isinstance(outcome, Posted):
+                numbers.taken(document)
+            elif isinstance(outcome, Unclear):
+                numbers.stop(document)
+            elif isinstance(outcome, NumberTaken):
+                numbers.learn(document, outcome.last)
+                if _may_go_again(turn, *item):
+                    again.append(item)
+                else:
+                    numbers.stop(document)
+            elif isinstance(outcome, NotTried):
+                again.append(item)  # its number was meant to follow one that was not taken
+        in_vain = in_vain + 1 if len(again) == len(waiting) else 0
+        if in_vain == _RENUMBERINGS:
+            # Somebody else is booking there as fast as we are: later, when the journal is quiet.
+            turn.cursor["put_back"] = True
             return
-        numbered = numbers.give(document)
-        outcome = next(iter(_send_batch(turn, [(posting, numbered, payload_hash)])), None)
-        if isinstance(outcome, Posted):
-            numbers.taken(numbered)
-        elif isinstance(outcome, Unclear):
-            numbers.stop(document)
-        if not isinstance(outcome, NumberTaken):
-            return
-        numbers.learn(document, outcome.last)
-        if not _may_go_again(turn, posting, document, payload_hash):
-            numbers.stop(document)
-            return
-    # Somebody else is booking there as fast as we are: later, when the journal is quiet.
-    turn.cursor["put_back"] = True
+        waiting = again
 
 
 def _let_wait(turn: Slice, posting: Posting, document: Document) -> None:
@@ -228,8 +238,8 @@ def _let_wait(turn: Slice, posting: Posting, document: Document) -> None:
     turn.count_document(posting.kind, "waiting_for_journal")
 
 
-def _send_batch(turn: Slice, batch: list[_Item]) -> list[Outcome]:
-    """Claim, send, record. Returns what was recorded of those that could be claimed, in their order."""
+def _send_batch(turn: Slice, batch: list[_Item]) -> list[tuple[_Item, Outcome]]:
+    """Claim, send, record. Returns those that could be claimed with what was recorded, in their order."""
     if not batch:
         return []
     claimed = [item for item, ours in zip(batch, claims.mark_sending(batch, turn.lease), strict=True) if ours]
@@ -252,14 +262,13 @@ def _send_batch(turn: Slice, batch: list[_Item]) -> list[Outcome]:
     except IntegrationError as exc:
         outcomes = [Unclear(text=str(exc))] * len(claimed)
     recorded = [
-        _record(turn, posting, document, outcome)
-        for (posting, document, _), outcome in zip(claimed, outcomes, strict=True)
+        (item, _record(turn, item[0], item[1], outcome)) for item, outcome in zip(claimed, outcomes, strict=True)
     ]
     notice_silence(turn, outcomes)
     return recorded
 
 
-def _send_in_halves(turn: Slice, claimed: list[_Item]) -> list[Outcome]:
+def _send_in_halves(turn: Slice, claimed: list[_Item]) -> list[tuple[_Item, Outcome]]:
     """The tool took none because of one of them: find that one by halving, so that its neighbours still go."""
     for posting, document, _ in claimed:
         _record(turn, posting, document, NotTried(reason="the whole call was refused"))
