@@ -183,6 +183,8 @@ class ConnectionAdmin(BookkeepingAdmin):
 
     @admin.display(description=_("automatic"), ordering="automatic_sync")
     def automatic(self, connection: Connection) -> str:
+        if connection.becomes_automatic:
+            return str(_("every night after the first successful sync"))
         return str(_("every night") if connection.automatic_sync else _("by hand"))
 
     @admin.display(description=_("issues"))
