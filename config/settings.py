@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from config.environment import BASE_DIR, demo_secrets, env, read_mode
 from config.logs import logging_config
 from config.theme import UNFOLD as UNFOLD
-from config.vendors import exact_base_urls, origin
+from config.vendors import origin, sign_in_urls
 
 # Lets `forms.ModelForm[Party]` be written where Django's own classes do not take parameters while running.
 django_stubs_ext.monkeypatch()
@@ -55,6 +55,13 @@ BOEKBRUG_EXACT_CLIENT_ID: str = env.str("BOEKBRUG_EXACT_CLIENT_ID", default="")
 BOEKBRUG_EXACT_CLIENT_SECRET: str = env.str("BOEKBRUG_EXACT_CLIENT_SECRET", default="")
 # Empty: the host of the entity's country. The demo and the tests point it to the sandbox.
 BOEKBRUG_EXACT_BASE_URL: str = env.str("BOEKBRUG_EXACT_BASE_URL", default="").rstrip("/")
+# The software house id that Octopus gave to who runs this installation.
+BOEKBRUG_OCTOPUS_CLIENT_ID: str = env.str("BOEKBRUG_OCTOPUS_CLIENT_ID", default="")
+BOEKBRUG_OCTOPUS_BASE_URL: str = env.str("BOEKBRUG_OCTOPUS_BASE_URL", default="").rstrip("/")
+BOEKBRUG_TWINFIELD_CLIENT_ID: str = env.str("BOEKBRUG_TWINFIELD_CLIENT_ID", default="")
+BOEKBRUG_TWINFIELD_CLIENT_SECRET: str = env.str("BOEKBRUG_TWINFIELD_CLIENT_SECRET", default="")
+BOEKBRUG_TWINFIELD_BASE_URL: str = env.str("BOEKBRUG_TWINFIELD_BASE_URL", default="").rstrip("/")
+BOEKBRUG_YUKI_BASE_URL: str = env.str("BOEKBRUG_YUKI_BASE_URL", default="").rstrip("/")
 BOEKBRUG_CONNECTOR_COUNTRIES: list[str] = env.list("BOEKBRUG_CONNECTOR_COUNTRIES", default=["BE", "NL"])
 # This site's own address, for links in e-mail and the address a tool sends people back to. Empty: from the request.
 BOEKBRUG_SITE_URL: str = env.str("BOEKBRUG_SITE_URL", default="").rstrip("/")
@@ -292,7 +299,10 @@ CONTENT_SECURITY_POLICY = {
             SELF,
             *(
                 origin(url)
-                for url in exact_base_urls(base_url=BOEKBRUG_EXACT_BASE_URL, countries=BOEKBRUG_CONNECTOR_COUNTRIES)
+                for url in sign_in_urls(
+                    base_urls={"exact": BOEKBRUG_EXACT_BASE_URL, "twinfield": BOEKBRUG_TWINFIELD_BASE_URL},
+                    countries=BOEKBRUG_CONNECTOR_COUNTRIES,
+                )
             ),
         ],
     }
