@@ -396,9 +396,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotTried:
-    """Provably not sent; goes back to waiting."""
+    """Provably not booked; goes back to waiting. `code`: of our catalogue, where there is something to tell a person."""
 
     reason: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -505,3 +506,5 @@ class Settlements:
     is_complete: bool = True
     # External ids of documents that are no longer open there while nothing says how they were settled.
     unexplained: tuple[str, ...] = ()
+    # External ids of bookings that the tool itself lists as deleted, also of others than ours.
+    gone: tuple[str, ...] = ()

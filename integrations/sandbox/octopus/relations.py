@@ -107,7 +107,8 @@ def search(dossier: Dossier, params: dict[str, str]) -> list[Row] | None:
     for name in ("relationId", "extRelationId"):
         if name in asked and not re.fullmatch(r"-?\d{1,10}", asked[name]):
             raise Malformed
-    return [row for key in dossier["relations"].sorted_keys() if _fits(dossier, dossier["relations"].rows[key], asked)]
+    table = dossier["relations"]
+    return [row for key in table.sorted_keys() if _fits(dossier, row := table.rows[key], asked)]
 
 
 def _fits(dossier: Dossier, row: Row, asked: dict[str, str]) -> bool:
