@@ -164,6 +164,8 @@ class Control:
         changed = 0
         for dossier in self._dossiers(data):
             for row in dossier[table].where(tables[table], data["code"]):
+                if data.get("bookyear") not in (None, row.get("bookyear")):
+                    continue
                 key = row[dossier[table].key]
                 if data.get("delete"):
                     self._remove(dossier, table, row, key)
