@@ -31,11 +31,16 @@ def open_amount(dossier: Dossier, row: Row) -> Decimal:
     """What is open of a document, in its own currency, positive."""
     key = f"{row['key']}/{TOTAL}"
     total = in_euros(dossier, row, abs(row["amount"]))
-    rows = [*dossier["balancings"].where("debet", key), *dossier["balancings"].where("credit", key)]
-    left = total - sum((one["amount"] for one in rows), ZERO)
+    left = total - matched(dossier, key)
     if left == total:
         return abs(row["amount"])
     return (abs(row["amount"]) * left / total).quantize(Decimal("0.01")) if total else ZERO
+
+
+def matched(dossier: Dossier, key: str) -> Decimal:
+    """What is matched of a line, in euros."""
+    rows = [*dossier["balancings"].where("debet", key), *dossier["balancings"].where("credit", key)]
+    return sum((one["amount"] for one in rows), ZERO)
 
 
 def match(dossier: Dossier, debet: str, credit: str, amount: Decimal, relation: int | None, kind: str) -> Row:
@@ -151,7 +156,8 @@ def insert(dossier: Dossier, body: dict[str, Any]) -> None:
         if row is None or (line == str(TOTAL) and side_of(row) != side):
             raise Refusal(400, f"Unable to insert balancing in dossier {dossier.number}.  Document unknown", -902)
         rows.append(row)
-        if line == str(TOTAL) and amount > open_amount(dossier, row):
+        left = open_amount(dossier, row) if line == str(TOTAL) else row["amount"] - matched(dossier, key)
+        if amount <= 0 or amount > left:
             raise Refusal(400, f"Unable to insert balancing in dossier {dossier.number}.  Amount too large", -921)
     sales = next((row for row in rows if row["journal"][0] in "VA"), rows[0])
     match(dossier, debet, credit, amount, sales["relation"], "C" if sales["journal"][0] == "V" else "S")

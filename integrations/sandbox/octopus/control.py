@@ -65,7 +65,9 @@ class Control:
     def _pay(self, data: dict[str, Any]) -> dict[str, Any]:
         dossier, row = self._entry(data)
         amount = None if data.get("amount") in (None, "") else Decimal(str(data["amount"]))
-        paid = balancing.pay(dossier, row, amount, data.get("date") or self._world.today())
+        # Long after the demo's bookyears a payment of "today" goes to the end of the last one.
+        last = max(year["end"] for year in dossier["bookyears"])
+        paid = balancing.pay(dossier, row, amount, data.get("date") or min(self._world.today(), last))
         return {"paid": str(paid), **self._shown(dossier, row)}
 
     def _unpay(self, data: dict[str, Any]) -> dict[str, Any]:
