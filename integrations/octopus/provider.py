@@ -213,14 +213,23 @@ class OctopusProvider:
             return self._update(party)
         if not party.name or not party.reference:
             raise Unsendable("APP-204", "the party has no name")
+        # The list that the engine looked through holds active relations only, so the facts are asked along once.
+        facts = next(iter(matching.searches(party)), {})
         for attempt in range(matching.ATTEMPTS):
-            rows = self._under(matching.external_number(party.reference, attempt))
-            if not rows:
-                return self._create(party, attempt)
+            external = matching.external_number(party.reference, attempt)
+            rows = self._client.search_relations(**{**facts, "extRelationId": str(external)})
             for row in rows:
                 if self._is_ours(party, row, attempt):
                     # Made by an earlier call of ours whose answer was lost.
                     return self._put_changes(row, party)
+            for row in rows if attempt == 0 else ():
+                record = mapping.party(row)
+                if matching.matched_by(party, record):
+                    state = "inactive " if record.blocked else ""
+                    return Refused(code="PAR-649", text=f"{state}relation {record.code} {record.name} is there already")
+            if not any(mapping.external_id_of(row) == external for row in rows):
+                return self._create(party, attempt)
+            facts = {}
         raise Unsendable("PAR-649", f"all numbers for {party.name} are taken in Octopus")
 
     def _under(self, external: int) -> list[Row]:
@@ -299,27 +308,40 @@ class OctopusProvider:
             return NotTried(reason="the document has no number")
         self._journal_rows.clear()
         try:
-            self._book(payload)
+            if files:
+                return self._book_with_files(payload, document, place)
+            self._client.book(payload)
         except Rejected as exc:
             if exc.vendor_code == str(WRONG_NUMBER):
                 return self._number_taken(exc, place)
             raise
         return Posted(ref=bookings.booking_ref(place, document.kind))
 
-    def _book(self, payload: Row) -> None:
-        """Book; without its files where those were refused, since a file may not keep a booking back."""
+    def _book_with_files(self, payload: Row, document: Document, place: Place) -> Outcome:
+        """Book with files; without them where they were refused, since a file may not keep a booking back.
+
+        Should the number be taken by then, the booking was made before its files were looked at.
+        """
+        posted = Posted(ref=bookings.booking_ref(place, document.kind))
         try:
             self._client.book(payload)
+            return posted
         except Rejected as exc:
-            if exc.code != "SYS-708" or "attachments" not in payload:
+            if exc.code != "SYS-708":
                 raise
             logger.warning("files of a booking were refused", extra={"text": exc.vendor_text})
+        try:
             self._client.book({name: value for name, value in payload.items() if name != "attachments"})
+        except Rejected as exc:
+            if exc.vendor_code == str(WRONG_NUMBER):
+                return Unclear(text=exc.vendor_text)
+            raise
+        return posted
 
     def _files_for(self, document: Document) -> list[dict[str, str]]:
         """The files that go along; one that is too large is left out, with a line in the log."""
         found = []
-        for file in document.attachments if self._readings.files_with_booking else ():
+        for file in document.attachments:
             if len(file.content) > (self.limits.attachment_bytes or 0):
                 logger.warning("a file is too large for a booking", extra={"reference": document.reference})
                 continue

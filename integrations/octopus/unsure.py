@@ -19,7 +19,8 @@ Copes with both by itself
 - A write of a user who may only read answered as 401 or 403 (`client`).
 - Length of a comment: what comes back shorter is a remark, and is not taken for ours when looked for.
 - Length of a search field: a cut mark is known by its beginning (`matching.is_ours`).
-- Size of a file: refused, and the booking is sent without it or stands already (`provider`).
+- Size of a file: when it is refused the booking goes again without it, under the same number; should that number be
+  taken by then, our own booking stood already, and it is looked at (`provider`).
 """
 
 from __future__ import annotations
@@ -38,8 +39,6 @@ class Readings:
     rate_multiplies: bool = True
     # `amount` of a credit note is negative and its lines are positive. False: all of it is negative.
     credit_lines_positive: bool = True
-    # Files go along in the call that books. False: they are put beside the booking afterwards.
-    files_with_booking: bool = True
 
 
 DEFAULT_READINGS = Readings()

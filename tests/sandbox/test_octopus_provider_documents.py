@@ -538,6 +538,14 @@ def test_a_refused_file_keeps_no_booking_back(octopus, customer):
     assert octopus.entry("2026/0142")["files"] == []
 
 
+def test_a_booking_made_before_its_file_was_refused_is_looked_at(octopus, customer):
+    body = {"errorMessage": "De bijlage is te groot."}
+    octopus.fault("status", path=BOOKING, status=400, body=body, apply=True)
+    (outcome,) = octopus.provider.post_documents([document(customer, attachments=(PDF,))])
+    assert isinstance(outcome, Unclear)
+    assert isinstance(octopus.provider.find_document(query(document(customer))), Found)
+
+
 def test_a_file_above_our_own_limit_stays_here(octopus, customer):
     large = File(name="large.pdf", content=b"x" * (5 * 1024 * 1024 + 1))
     (outcome,) = octopus.provider.post_documents([document(customer, attachments=(large, PDF))])

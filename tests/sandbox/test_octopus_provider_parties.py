@@ -231,9 +231,23 @@ def test_the_number_of_somebody_else_is_passed_by(octopus):
 
 def test_a_second_relation_with_the_vat_number_may_be_refused(octopus):
     octopus.switch(duplicate_vat="refuse")
-    (outcome,) = octopus.provider.save_parties([party(vat_number="BE1900139037")])
+    (outcome,) = octopus.provider.save_parties([party(vat_number="BE1900828529")])  # stands there without dots
     assert isinstance(outcome, Refused)
     assert (outcome.code, outcome.vendor_code, count(octopus)) == ("PAR-649", "-920", 25)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"vat_number": "", "name": "Librairie L'Encrier Percé srl", "postcode": "5000"},  # inactive
+        {"vat_number": "BE1900139037"},
+    ],
+)
+def test_what_the_list_did_not_show_is_not_made_a_second_time(octopus, changes):
+    (outcome,) = octopus.provider.save_parties([party(**changes)])
+    assert isinstance(outcome, Refused)
+    assert (outcome.code, count(octopus)) == ("PAR-649", 25)
+    assert octopus.calls()[1:] == [("GET", "relations/search")]
 
 
 @pytest.mark.parametrize("fault", ["garbage", "truncate"])
