@@ -40,6 +40,7 @@ class RunSums:
 
     parties: int
     sales: int
+    split: tuple[int, int] | None  # of these invoices and credit notes; None where the run did not count them apart
     purchases: int
     payments: int
     blocked: int
@@ -75,6 +76,7 @@ def sums_of(run: SyncRun) -> RunSums:
     return RunSums(
         parties=parties.sum("created", "updated", "linked"),
         sales=sales.sum("posted", "differs"),
+        split=(_done(_Counts(run, "invoices")), _done(_Counts(run, "credit_notes"))) if _is_split(run) else None,
         purchases=purchases.sum("posted", "differs"),
         payments=payments.sum("paid", "partly"),
         blocked=sales.sum("blocked", "refused") + purchases.sum("blocked", "refused"),
@@ -88,7 +90,7 @@ def report_of(run: SyncRun) -> list[ReportRow]:
     if references := _Counts(run, "references"):
         read = references["read"]
         rows.append(ReportRow(_("Bookings that stood there before"), read, read, 0, _("read before the first send")))
-    rows += [_parties(run), _sales(run)]
+    rows += [_parties(run), *_sales(run)]
     if files := _Counts(run, "attachments"):
         attached, refused = files["attached"], files["refused"]
         rows.append(ReportRow(_("Attachments"), attached + refused, attached, refused))
@@ -122,9 +124,40 @@ def _parties(run: SyncRun) -> ReportRow:
     return ReportRow(_("Customers and suppliers"), done + refused + found["unclear"], done, refused, remark)
 
 
-def _sales(run: SyncRun) -> ReportRow:
-    found = _Counts(run, "sales")
-    done, blocked = found.sum("posted", "differs"), found.sum("blocked", "refused")
+def _is_split(run: SyncRun) -> bool:
+    """Whether the counters of invoices and of credit notes add up to those of all sales documents.
+
+    Runs from before they were counted apart have none, and one that an update of the program fell into has too few.
+    """
+    counters = run.counters
+    invoices, credit_notes = counters.get("invoices") or {}, counters.get("credit_notes") or {}
+    sales: dict[str, int] = counters.get("sales") or {}
+    return all(invoices.get(what, 0) + credit_notes.get(what, 0) == count for what, count in sales.items())
+
+
+def _done(found: _Counts) -> int:
+    return found.sum("posted", "differs")
+
+
+def _sales(run: SyncRun) -> list[ReportRow]:
+    """Invoices and credit notes, in a line each where the run counted them apart. Open issues are told once."""
+    issues = _Counts(run, "issues")["open"]
+    if not _is_split(run):
+        return [_documents(_("Invoices, credit notes"), _Counts(run, "sales"), issues)]
+    invoices, credit_notes = _Counts(run, "invoices"), _Counts(run, "credit_notes")
+    on_credit_notes = not _blocked(invoices) and bool(_blocked(credit_notes))
+    return [
+        _documents(_("Invoices"), invoices, 0 if on_credit_notes else issues),
+        _documents(_("Credit notes"), credit_notes, issues if on_credit_notes else 0),
+    ]
+
+
+def _blocked(found: _Counts) -> int:
+    return found.sum("blocked", "refused")
+
+
+def _documents(item: str, found: _Counts, issues: int) -> ReportRow:
+    done, blocked = _done(found), _blocked(found)
     remark = _joined(
         (found["differs"], _("%(n)s with other totals there")),
         (found["unclear"], _("%(n)s unclear")),
@@ -134,9 +167,7 @@ def _sales(run: SyncRun) -> ReportRow:
         (found["left"], _("%(n)s wait for the next sync")),
     )
     # An answer to what an earlier run sent may come in this one, which planned less.
-    looked_at = max(found["planned"], done + blocked)
-    issues = _Counts(run, "issues")["open"]
-    return ReportRow(_("Invoices, credit notes"), looked_at, done, blocked, remark, issues)
+    return ReportRow(item, max(found["planned"], done + blocked), done, blocked, remark, issues)
 
 
 def _purchases(run: SyncRun) -> ReportRow:

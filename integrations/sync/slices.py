@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 
 from ..base.provider import Provider
+from ..base.records import DocumentKind
 from ..base.signin import Tool
 from ..models import Administration, Connection, SyncRun
 from .books import Books, load_books
@@ -17,6 +18,8 @@ from .issues import IssueBook
 from .leases import Lease
 
 _PROGRESS_SECONDS = 1.5
+# The counters that together are "sales".
+PART_OF_SALES = {DocumentKind.SALES_INVOICE: "invoices", DocumentKind.SALES_CREDIT_NOTE: "credit_notes"}
 
 
 @dataclass(slots=True)
@@ -54,6 +57,11 @@ class Slice:
         if number:
             row = self.counters.setdefault(item, {})
             row[what] = row.get(what, 0) + number
+
+    def count_document(self, kind: str, what: str, number: int = 1) -> None:
+        """Add to the counter of all sales documents and to that of their kind, whose words are those of a posting."""
+        self.count("sales", what, number)
+        self.count(PART_OF_SALES[DocumentKind(kind)], what, number)
 
     def set_count(self, item: str, what: str, number: int) -> None:
         self.counters.setdefault(item, {})[what] = number

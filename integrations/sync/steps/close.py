@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from django.db.models import Count
 from django.utils import timezone
 
 from ...models import Connection, ConnectionStatus, Posting, PostingState, RunState
 from ..issues import CONNECTION_CAUSE, settle_issues
-from ..slices import Slice
+from ..slices import PART_OF_SALES, Slice
 
 
 def give_reasons(connection_id: int, code: str) -> None:
@@ -19,8 +20,12 @@ def give_reasons(connection_id: int, code: str) -> None:
 def run(turn: Slice) -> bool:
     states = (PostingState.WAITING, PostingState.UNCLEAR)
     give_reasons(turn.connection.pk, "SYS-701" if turn.cursor.get("limited") else "SYS-703")
-    left = Posting.objects.filter(connection=turn.connection, state__in=states).count()
+    waiting = Posting.objects.filter(connection=turn.connection, state__in=states).order_by()
+    by_kind = dict(waiting.values_list("kind").annotate(Count("pk")))
+    left = sum(by_kind.values())
     turn.set_count("sales", "left", left)
+    for kind, part in PART_OF_SALES.items():
+        turn.set_count(part, "left", by_kind.get(kind.value, 0))
     limited = turn.cursor.get("limited")
     keep = frozenset({f"{CONNECTION_CAUSE}:limit"}) if limited else frozenset()
     open_issues = settle_issues(turn.connection, run_succeeded=True, keep_causes=keep)

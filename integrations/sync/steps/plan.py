@@ -390,14 +390,14 @@ def _fingerprint(posting: Posting) -> tuple[object, ...]:
 
 
 def _count(turn: Slice, placed: Placed) -> None:
-    state = placed.posting.state
-    turn.count("sales", "planned")
+    state, kind = placed.posting.state, placed.posting.kind
+    turn.count_document(kind, "planned")
     if state == PostingState.BLOCKED:
-        turn.count("sales", "blocked")
+        turn.count_document(kind, "blocked")
     elif state == PostingState.EXCLUDED:
-        turn.count("sales", "excluded")
+        turn.count_document(kind, "excluded")
     elif state == PostingState.WAITING:
-        turn.count("sales", "to_send")
+        turn.count_document(kind, "to_send")
 
 
 # --- preview ----------------------------------------------------------------------------------------------------

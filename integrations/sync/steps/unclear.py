@@ -54,8 +54,8 @@ def _look(turn: Slice, posting: Posting) -> None:
         if columns["state"] == PostingState.DIFFERS:
             open_difference(turn, posting, columns)
         if claims.resolve(posting, turn.lease, **columns):
-            turn.count("sales", "posted" if columns["state"] == PostingState.POSTED else "differs")
-            turn.count("sales", "found")
+            turn.count_document(posting.kind, "posted" if columns["state"] == PostingState.POSTED else "differs")
+            turn.count_document(posting.kind, "found")
     elif isinstance(finding, Absent):
         _not_there(turn, posting, asked_at)
     elif isinstance(finding, CannotTell):
@@ -116,7 +116,7 @@ def _not_there(turn: Slice, posting: Posting, asked_at: datetime) -> None:
             not_before=None,
             sent_at=None,
         )
-        turn.count("sales", "refused")
+        turn.count_document(posting.kind, "refused")
         return
     claims.resolve(
         posting,
