@@ -505,7 +505,6 @@ class Settlements:
     rows: tuple[SettlementRow, ...]
     cursor: str
     is_complete: bool = True
-    # External ids of documents that are no longer open there while nothing says how they were settled.
+    # External ids of documents that are no longer open there, or no longer there, while nothing says how they were
+    # settled. They are looked for, so that a deleted one is told from one that a person has to explain.
     unexplained: tuple[str, ...] = ()
-    # External ids of bookings that the tool itself lists as deleted, also of others than ours.
-    gone: tuple[str, ...] = ()

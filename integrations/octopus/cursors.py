@@ -15,11 +15,13 @@ from .values import BEGINNING, OVERLAP, moment, stamp
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Cursor:
     """`since`: changes up to here are known; empty: nothing is. `deleted_since`: the same for deleted bookings;
-    `deleted_on`: the day (ISO, UTC) on which those were last asked for."""
+    `deleted_on`: the day (ISO, UTC) on which those were last asked for; `gone`: deleted bookings that the engine still
+    counts as open, by external id."""
 
     since: str = ""
     deleted_since: str = ""
     deleted_on: str = ""
+    gone: tuple[str, ...] = ()
 
     def dump(self) -> str:
         """As short text; what is empty is left out."""
@@ -34,11 +36,12 @@ class Cursor:
         except ValueError:
             return cls()
         known = {field.name for field in fields(cls)}
-        if not isinstance(found, dict) or any(
-            name not in known or not isinstance(value, str) for name, value in found.items()
-        ):
+        if not isinstance(found, dict) or not set(found) <= known:
             return cls()
-        return cls(**found)
+        gone = found.pop("gone", [])
+        if not isinstance(gone, list) or not all(isinstance(value, str) for value in (*found.values(), *gone)):
+            return cls()
+        return cls(**found, gone=tuple(gone))
 
 
 def asked_from(since: str) -> str:

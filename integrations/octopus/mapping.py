@@ -164,6 +164,7 @@ def fiscal_periods(bookyears: Iterable[Row], by_year: JournalsByYear) -> tuple[F
             records.append(
                 FiscalPeriodRecord(
                     external_id=period_id(year, key),
+                    book_year=str(year),
                     year=name_of_year,
                     number=place,
                     start=start,

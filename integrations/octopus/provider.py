@@ -106,8 +106,11 @@ class OctopusProvider:
         self._client = OctopusClient(opening, now)
         self._readings = readings
         self._now = now
-        self._journal_rows: dict[int, tuple[Row, ...]] = {}  # of this provider's short life, until we book
-        self._seen: _Seen | None = None
+        # What was read in this provider's short life, since the engine asks for each list apart.
+        self._years: tuple[Row, ...] | None = None
+        self._journal_rows: dict[int, tuple[Row, ...]] = {}
+        self._moved: set[tuple[int, str]] = set()  # journals whose last number we or others changed since
+        self._seen: list[_Seen] = []
 
     # --- administrations and rights -----------------------------------------------------------------------
 
@@ -129,12 +132,12 @@ class OctopusProvider:
     def catalogue(self, kinds: frozenset[CatalogueKind]) -> Catalogue:
         """The asked lists. Journals and periods come together: bookyears 1 call, journals 1 per year, at most 3."""
         wants_years = {CatalogueKind.JOURNALS, CatalogueKind.FISCAL_PERIODS, CatalogueKind.LEDGER_ACCOUNTS} & kinds
-        years = self._client.bookyears() if wants_years else ()
+        years = self._bookyears() if wants_years else ()
         by_year: dict[int, tuple[Row, ...]] = {}
         if wants_years - {CatalogueKind.LEDGER_ACCOUNTS}:
             for row in mapping.years_to_read(years, self._today()):
                 key = mapping.bookyear_key(row)
-                by_year[key] = self._journals(key, fresh=True)
+                by_year[key] = self._journals(key)
         return Catalogue(
             journals=mapping.journals(by_year) if CatalogueKind.JOURNALS in kinds else None,
             ledger_accounts=self._accounts(years) if CatalogueKind.LEDGER_ACCOUNTS in kinds else None,
@@ -155,9 +158,15 @@ class OctopusProvider:
     def _currencies(self) -> tuple[str, ...]:
         return tuple(sorted({text(code).upper() for code in self._client.currencies()} - {""}))
 
+    def _bookyears(self) -> tuple[Row, ...]:
+        if self._years is None:
+            self._years = self._client.bookyears()
+        return self._years
+
     def _journals(self, bookyear: int, *, fresh: bool = False) -> tuple[Row, ...]:
         if fresh or bookyear not in self._journal_rows:
             self._journal_rows[bookyear] = self._client.journals(bookyear)
+            self._moved = {place for place in self._moved if place[0] != bookyear}
         return self._journal_rows[bookyear]
 
     def _today(self) -> date:
@@ -166,7 +175,7 @@ class OctopusProvider:
     def last_number(self, journal: str, book_year: str) -> int:
         """The journal's last number in that bookyear; one of 24 calls a day. Raises MissingLink: no such journal."""
         if book_year.isdigit():
-            for row in self._journals(int(book_year)):
+            for row in self._journals(int(book_year), fresh=(int(book_year), journal) in self._moved):
                 if text(row.get("journalKey")) == journal:
                     return number(row.get("lastBookedDocumentNr"))
         raise MissingLink(
@@ -306,7 +315,7 @@ class OctopusProvider:
         place = place_of(document.number)
         if place is None:
             return NotTried(reason="the document has no number")
-        self._journal_rows.clear()
+        self._moved.add((place.bookyear, place.journal))
         try:
             if files:
                 return self._book_with_files(payload, document, place)
@@ -350,6 +359,7 @@ class OctopusProvider:
 
     def _number_taken(self, exc: Rejected, place: Place) -> Outcome:
         """The journal's last number as the refusal states it; asked for when it cannot be read from there."""
+        self._seen.clear()  # somebody booked there meanwhile
         last = last_number(exc)
         if last is None:
             try:
@@ -363,7 +373,7 @@ class OctopusProvider:
         journals = {(place.bookyear, place.journal) for place in places}
         bookyear, journal = next(iter(journals)) if len(journals) == 1 else (ALL_BOOKYEARS, "")
         try:
-            return self._bookings_since(stamp(began - OVERLAP), bookyear, journal, fresh=True)
+            return self._bookings_since(stamp(began - OVERLAP), bookyear, journal)
         except IntegrationError as exc:
             logger.warning("new bookings could not be read back", extra={"error": type(exc).__name__})
             return {}
@@ -390,12 +400,13 @@ class OctopusProvider:
         bookyear, journal = (place.bookyear, place.journal) if place else (ALL_BOOKYEARS, "")
         since = stamp(query.sent_at - OVERLAP) if query.sent_at else BEGINNING
         under_way = query.sent_at is not None and not query.external_id
-        if self._seen is not None and self._seen.covers(since, bookyear, journal):
-            found = finding.judge(query, list(self._seen.rows.values()))
-            if isinstance(found, Found) or not under_way:
-                return found
+        for seen in self._seen:
+            if seen.covers(since, bookyear, journal):
+                found = finding.judge(query, list(seen.rows.values()))
+                if isinstance(found, Found) or not under_way:
+                    return found
         try:
-            rows = self._bookings_since(since, bookyear, journal, fresh=True)
+            rows = self._bookings_since(since, bookyear, journal)
         except RateLimited:
             if place is None:
                 raise
@@ -413,21 +424,20 @@ class OctopusProvider:
         row = self._client.booking(place.bookyear, place.journal, place.number)
         return finding.judge(query, [row] if row else [])
 
-    def _bookings_since(self, since: str, bookyear: int, journal: str, *, fresh: bool) -> dict[Place, Row]:
-        if fresh or self._seen is None or not self._seen.covers(since, bookyear, journal):
-            rows = {
-                place: row
-                for row in self._client.bookings_modified(since, bookyear, journal)
-                if (place := bookings.booking_place(row)) is not None
-            }
-            self._seen = _Seen(since, bookyear, journal, rows)
-        return self._seen.rows
+    def _bookings_since(self, since: str, bookyear: int, journal: str) -> dict[Place, Row]:
+        rows = {
+            place: row
+            for row in self._client.bookings_modified(since, bookyear, journal)
+            if (place := bookings.booking_place(row)) is not None
+        }
+        self._seen = [_Seen(since, bookyear, journal, rows), *self._seen[:3]]
+        return rows
 
     # --- settlements and files ----------------------------------------------------------------------------
 
     def settlements(self, cursor: str, open_refs: Sequence[DocumentRef]) -> Settlements:
         """Balancings that changed since the cursor, and bookings deleted; one call when nothing did."""
-        return read_settlements(self._client, cursor)
+        return read_settlements(self._client, cursor, open_refs)
 
     def attach(self, ref: DocumentRef, file: File) -> Outcome:
         """Put a file beside a booking that stands; one call. A refusal harms no booking.

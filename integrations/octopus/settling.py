@@ -7,12 +7,12 @@ sales or purchase document gets a row. Source: vendor notes, payment state.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from ..base.errors import AccessDenied, ProtocolSurprise
-from ..base.records import SettlementRow, Settlements
+from ..base.records import DocumentRef, SettlementRow, Settlements
 from .answers import Row, Unreadable, rows_in
 from .bookings import Place, document_places
 from .client import OctopusClient
@@ -27,8 +27,11 @@ _SIDES = (("debet", "credit"), ("credit", "debet"))
 _ZERO = Decimal("0.00")
 
 
-def read_settlements(client: OctopusClient, cursor: str) -> Settlements:
-    """Balancings that changed; bookings deleted since, at most once a day unless something changed."""
+def read_settlements(client: OctopusClient, cursor: str, open_refs: Sequence[DocumentRef]) -> Settlements:
+    """Balancings that changed; bookings deleted since, at most once a day unless something changed.
+
+    A deleted booking that the engine counts as open is named at every reading until it does so no more.
+    """
     start = Cursor.load(cursor)
     began = client.now()
     now = stamp(began)
@@ -39,14 +42,17 @@ def read_settlements(client: OctopusClient, cursor: str) -> Settlements:
         raise ProtocolSurprise("the balancings cannot be read") from exc
     today = began.date().isoformat()
     end = replace(start, since=now)
-    gone: tuple[str, ...] = ()
+    gone = start.gone
     if not start.since:
         # Nothing of ours can have been deleted before we looked for the first time.
         end = replace(end, deleted_since=now, deleted_on=today)
     elif rows or start.deleted_on != today:
-        gone = read_deleted(client, start.deleted_since)
+        gone = (*gone, *read_deleted(client, start.deleted_since))
         end = replace(end, deleted_since=now, deleted_on=today)
-    return Settlements(rows=rows, cursor=end.dump(), gone=gone)
+    if gone:
+        still_open = {ref.external_id for ref in open_refs}
+        gone = tuple(dict.fromkeys(external_id for external_id in gone if external_id in still_open))
+    return Settlements(rows=rows, cursor=replace(end, gone=gone).dump(), unexplained=gone)
 
 
 def read_deleted(client: OctopusClient, since: str) -> tuple[str, ...]:

@@ -6,7 +6,7 @@ from ..base.provider import Provider
 from ..base.records import CatalogueKind
 from ..base.signin import Opening, SignInKind, Site, Tool, ToolRight
 from .auth import CREDENTIAL_FIELDS, OctopusSignIn
-from .limits import LIMITS
+from .limits import ACCOUNTS, BOOKYEARS, CURRENCIES, JOURNALS, LIMITS, VAT_CODES
 from .provider import OctopusProvider
 from .rights import RIGHTS
 
@@ -39,10 +39,17 @@ OCTOPUS = Tool(
         "cost-centre": "LED-607",
         "number-in-books": "NUM-520",
     },
+    list_operations={
+        CatalogueKind.LEDGER_ACCOUNTS.value: ACCOUNTS,
+        CatalogueKind.VAT_CODES.value: VAT_CODES,
+        CatalogueKind.CURRENCIES.value: CURRENCIES,
+        CatalogueKind.JOURNALS.value: JOURNALS,
+        CatalogueKind.FISCAL_PERIODS.value: BOOKYEARS,
+    },
     # Two readings a day of each of the first three are all there are, and one of them is for people.
     list_seconds={
-        CatalogueKind.LEDGER_ACCOUNTS.value: 24 * _HOUR,
-        CatalogueKind.VAT_CODES.value: 24 * _HOUR,
+        CatalogueKind.LEDGER_ACCOUNTS.value: 20 * _HOUR,
+        CatalogueKind.VAT_CODES.value: 20 * _HOUR,
         CatalogueKind.CURRENCIES.value: 30 * 24 * _HOUR,
         CatalogueKind.JOURNALS.value: 6 * _HOUR,
         CatalogueKind.FISCAL_PERIODS.value: 6 * _HOUR,

@@ -245,6 +245,26 @@ def test_a_last_number_that_the_refusal_does_not_state_is_asked_for(octopus, cus
     assert outcome == NumberTaken(last=1, text="Ongeldig nummer.")
 
 
+def test_a_last_number_is_asked_again_where_we_booked_and_only_there(octopus, customer):
+    octopus.provider.last_number("V1", "4")
+    octopus.provider.post_documents(series(customer, 2))
+    octopus.forget()
+    assert octopus.provider.last_number("V2", "4") == 0
+    assert octopus.calls() == []
+    assert octopus.provider.last_number("V1", "4") == 3
+    assert octopus.calls() == [("GET", "journals")]
+
+
+def test_what_was_read_before_somebody_booked_is_read_again(octopus, customer):
+    """A refused number says that the journal moved: it may be our own booking that stands there."""
+    ours = document(customer)
+    assert octopus.provider.find_document(query(ours, sent_at=None)) == Absent()
+    octopus.open().post_documents([ours])
+    (outcome,) = octopus.provider.post_documents([ours])
+    assert outcome == NumberTaken(last=2, text=outcome.text)
+    assert isinstance(octopus.provider.find_document(query(ours, sent_at=None)), Found)
+
+
 def test_a_number_taken_in_between_stops_its_journal_and_no_other(octopus, customer):
     octopus.control(
         "book",

@@ -110,12 +110,22 @@ def test_reading_goes_back_three_hours(found):
     assert moment(stamp(found)) - moment(asked_from(stamp(found))) == timedelta(hours=3)
 
 
-@pytest.mark.parametrize("text", ["", "{}", "[]", "{broken", '{"since": 3}', '{"other": "x"}'])
+@pytest.mark.parametrize(
+    "text", ["", "{}", "[]", "{broken", '{"since": 3}', '{"other": "x"}', '{"gone": "x"}', '{"gone": [1]}']
+)
 def test_an_unreadable_cursor_is_the_beginning(text):
     assert Cursor.load(text) == Cursor()
     assert asked_from(Cursor.load(text).since) == BEGINNING
 
 
-@given(st.builds(Cursor, since=MOMENTS.map(stamp), deleted_since=MOMENTS.map(stamp), deleted_on=st.just("2026-05-11")))
+@given(
+    st.builds(
+        Cursor,
+        since=MOMENTS.map(stamp),
+        deleted_since=MOMENTS.map(stamp),
+        deleted_on=st.just("2026-05-11"),
+        gone=st.sampled_from([(), ("4/V1/2", "4/V1/3")]),
+    )
+)
 def test_cursors_survive(cursor):
     assert Cursor.load(cursor.dump()) == cursor
