@@ -397,9 +397,10 @@ class Refused:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NotTried:
-    """Provably not sent; goes back to waiting."""
+    """Provably not booked; goes back to waiting. `code`: of our catalogue, where there is something to tell a person."""
 
     reason: str = ""
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -504,5 +505,6 @@ class Settlements:
     rows: tuple[SettlementRow, ...]
     cursor: str
     is_complete: bool = True
-    # External ids of documents that are no longer open there while nothing says how they were settled.
+    # External ids of documents that are no longer open there, or no longer there, while nothing says how they were
+    # settled. They are looked for, so that a deleted one is told from one that a person has to explain.
     unexplained: tuple[str, ...] = ()

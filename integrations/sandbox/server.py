@@ -16,6 +16,7 @@ from .control import Control
 from .exact import ExactVendor
 from .faults import Fault, Faults
 from .messages import HTML, BadControl, Request, Response
+from .octopus import OctopusVendor
 from .page import Page
 from .requestlog import RequestLog
 from .store import Store
@@ -181,7 +182,10 @@ class Sandbox:
         self.faults = Faults()
         self.log = RequestLog()
         self.lock = threading.RLock()
-        self.vendors: dict[str, Vendor] = {"exact": ExactVendor(self.clock, self.store)}
+        self.vendors: dict[str, Vendor] = {
+            "exact": ExactVendor(self.clock, self.store),
+            "octopus": OctopusVendor(self.clock, self.store),
+        }
         self._known(books)
         for vendor in self.vendors.values():
             vendor.begin(books)

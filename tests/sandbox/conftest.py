@@ -8,6 +8,7 @@ import pytest
 import requests
 
 from integrations.sandbox.server import Sandbox
+from tests.sandbox.octopus_box import OctopusBox
 
 MAIN, EMPTY, DUTCH, ARCHIVED = 3120451, 3120452, 2987310, 2987311
 
@@ -123,3 +124,11 @@ def exact(exact_sandbox: Sandbox) -> ExactCaller:
     caller = ExactCaller(exact_sandbox)
     caller.settings(limits=False)
     return caller
+
+
+@pytest.fixture
+def octopus(_running_sandbox: Sandbox) -> Iterator[OctopusBox]:
+    """Our provider at Octopus's fresh demo books, quotas off."""
+    _running_sandbox.reset()
+    with OctopusBox(sandbox=_running_sandbox) as box:
+        yield box

@@ -1,0 +1,1 @@
+"""Octopus (Inaras, Belgium), REST service. What we know of it stands in `docs/octopus.md`."""

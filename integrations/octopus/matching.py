@@ -1,0 +1,156 @@
+"""Which relations of Octopus may be our party: numbers and names in normal form. Pure.
+
+Octopus keeps VAT numbers as they were typed, so it is asked in the two usual spellings and what comes back is compared
+in normal form. A relation that we made carries a number that follows from our mark, and the mark itself beside it.
+Source: domain rules 3 and 8.3; vendor notes, relations.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Sequence
+
+from ..base.records import ExternalRef, PartyData, PartyRecord
+
+_NOT_ALNUM = re.compile(r"[^0-9A-Z]")
+_NOT_WORD = re.compile(r"[^0-9a-z]")
+_STARTS_WITH_COUNTRY = re.compile(r"[A-Z]{2}")
+_PARTICIPANT = re.compile(r"0208:(\d{10})")
+
+BY_REFERENCE = "reference"
+BY_ID = "external id"
+BY_VAT = "VAT number"
+BY_ENTERPRISE = "enterprise number"
+BY_NAME = "name and postcode"
+
+# --- our mark -------------------------------------------------------------------------------------------------
+
+# Other packages number their relations from 1; ours lie above, up to the largest int32.
+_LOWEST = 10_000_000
+_RANGE = 2**31 - _LOWEST
+ATTEMPTS = 4
+_SHORTEST_MARK = 6
+
+
+def external_number(reference: str, attempt: int = 0) -> int:
+    """The number of our party with this mark: the same one always, another one for each attempt.
+
+    Numbers are 32 bits and marks are longer, so two parties may fall on one number; then the next attempt's is taken.
+    """
+    digest = hashlib.sha256(f"{reference}#{attempt}".encode()).digest()
+    return _LOWEST + int.from_bytes(digest[:8], "big") % _RANGE
+
+
+def verified_mark(mark: str, number: int) -> str:
+    """A mark that stands beside the number that follows from it; empty for anything that others wrote there."""
+    if mark and number and any(external_number(mark, attempt) == number for attempt in range(ATTEMPTS)):
+        return mark
+    return ""
+
+
+def is_ours(party: PartyData, record: PartyRecord, mark: str, number: int, attempt: int) -> bool:
+    """Whether a relation under one of our numbers is this party: its mark, cut or not, else its VAT number or name."""
+    if number != external_number(party.reference, attempt):
+        return False
+    if mark:
+        return party.reference == mark or (len(mark) >= _SHORTEST_MARK and party.reference.startswith(mark))
+    return matched_by(party, record) != ""
+
+
+# --- numbers and names ----------------------------------------------------------------------------------------
+
+
+def compact(value: str) -> str:
+    """Capitals and digits only."""
+    return _NOT_ALNUM.sub("", value.upper())
+
+
+def normal_vat_number(value: str, country: str) -> str:
+    """A VAT number in capitals with its country in front: BE0123456789 for `0123.456.789` in Belgium."""
+    found = compact(value)
+    if not found:
+        return ""
+    if not _STARTS_WITH_COUNTRY.match(found):
+        found = {"GR": "EL"}.get(country.strip().upper(), country.strip().upper()) + found
+    if found.startswith("BE") and len(found) == 11:
+        found = "BE0" + found[2:]  # the old form of nine digits
+    return found
+
+
+def normal_enterprise_number(value: str, country: str) -> str:
+    """An enterprise number in capitals and digits; a Belgian one has ten digits and no country in front."""
+    found = compact(value)
+    if country.strip().upper() == "BE":
+        found = found.removeprefix("BE")
+        if found.isdigit() and len(found) == 9:
+            found = "0" + found
+    return found
+
+
+def enterprise_of_participant(participant: str) -> str:
+    """The Belgian enterprise number of a Peppol participant, empty for any other."""
+    found = _PARTICIPANT.fullmatch(participant)
+    return found[1] if found else ""
+
+
+def dotted_vat_number(value: str) -> str:
+    """A VAT number as Octopus writes it: BE0123.456.789; those of other countries as they are."""
+    found = compact(value)
+    if found.startswith("BE") and len(found) == 12:
+        return f"{found[:6]}.{found[6:9]}.{found[9:]}"
+    return found
+
+
+def vat_spellings(value: str) -> list[str]:
+    """The two ways in which a VAT number is asked for: dotted first, then plain."""
+    return list(dict.fromkeys(filter(None, (dotted_vat_number(value), compact(value)))))
+
+
+def normal_name(value: str) -> str:
+    """A name without case, accents, blanks and punctuation."""
+    decomposed = unicodedata.normalize("NFKD", value.casefold())
+    return _NOT_WORD.sub("", "".join(sign for sign in decomposed if not unicodedata.combining(sign)))
+
+
+def searches(party: PartyData) -> list[dict[str, str]]:
+    """The questions that together bring every relation that may be the party; parameters of one are OR-ed."""
+    asked: dict[str, str] = {}
+    if party.external_id.isdigit():
+        asked["relationId"] = party.external_id
+    if party.reference:
+        asked["extRelationId"] = str(external_number(party.reference))
+    name = party.last_name if party.is_person and party.first_name and party.last_name else party.name
+    if name.strip():
+        asked["name"] = name.strip()
+    spellings = vat_spellings(party.vat_number)
+    if spellings:
+        asked["vatNr"] = spellings[0]
+    found = [asked] if asked else []
+    return found + [{"vatNr": spelling} for spelling in spellings[1:]]
+
+
+def matched_by(party: PartyData, record: PartyRecord) -> str:
+    """The strongest fact by which the relation is the party, empty when none holds."""
+    if party.external_id and record.external_id == party.external_id:
+        return BY_ID
+    if party.reference and record.reference == party.reference:
+        return BY_REFERENCE
+    if party.vat_number and record.vat_number == normal_vat_number(party.vat_number, party.country):
+        return BY_VAT
+    enterprise = normal_enterprise_number(party.enterprise_number, party.country)
+    if enterprise and record.enterprise_number == enterprise:
+        return BY_ENTERPRISE
+    same_place = compact(party.postcode) and compact(party.postcode) == compact(record.postcode)
+    same_name = normal_name(party.name) and normal_name(party.name) == normal_name(record.name)
+    return BY_NAME if same_place and same_name else ""
+
+
+_STRENGTH = {fact: place for place, fact in enumerate((BY_ID, BY_REFERENCE, BY_VAT, BY_ENTERPRISE, BY_NAME))}
+
+
+def strongest_first(refs: Sequence[ExternalRef]) -> list[ExternalRef]:
+    """Found relations by strength of the fact, then by key, each once."""
+    unique = {ref.external_id: ref for ref in refs}
+    return sorted(unique.values(), key=lambda ref: (_STRENGTH.get(ref.matched_by, 9), int(ref.external_id or 0)))
