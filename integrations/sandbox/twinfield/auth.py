@@ -12,7 +12,7 @@ import json
 import secrets
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import quote, unquote, urlsplit
+from urllib.parse import quote, urlsplit
 
 from ..messages import JSON, Request, Response, html_response, redirect
 from .world import ORGANISATION, World, derived_id
@@ -134,7 +134,7 @@ class Auth:
             client, _, secret = base64.b64decode(value, validate=True).decode().partition(":")
         except ValueError:
             return "", ""
-        return unquote(client), unquote(secret)
+        return client, secret
 
     def _from_code(self, client: str, fields: dict[str, str]) -> Response:
         world = self._world
