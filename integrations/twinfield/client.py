@@ -220,9 +220,7 @@ class TwinfieldClient:
                 "the sign-in names no cluster", code="AUT-410", params={"cause": "scope"}, operation=operation
             )
         if not self._is_allowed(address):
-            raise ProtocolSurprise(
-                "the cluster is at another host", params={"host": urlsplit(address).netloc}, operation=operation
-            )
+            raise ProtocolSurprise("the cluster is at another host", operation=operation)
         return address
 
     def _is_allowed(self, address: str) -> bool:
