@@ -35,16 +35,25 @@ class _Cursor:
         start = cls()
         if not isinstance(found, dict):
             return start
-        names = {one.name for one in fields(cls)}
-        good = {
-            name: tuple(map(tuple, value)) if isinstance(value, list) else value
-            for name, value in found.items()
-            if name in names and isinstance(value, list | str)
-        }
-        try:
-            return cls(**good)
-        except TypeError:
-            return start
+        values = {}
+        for one in fields(cls):
+            if one.name in found:
+                value = _value(found[one.name], getattr(start, one.name))
+                if value is None:
+                    return start
+                values[one.name] = value
+        return cls(**values)
+
+
+def _value(value: Any, like: object) -> object | None:
+    """A value of a cursor as the kind it has to be: text, or triples of text. None: it is neither."""
+    if isinstance(like, str):
+        return value if isinstance(value, str) else None
+    if not isinstance(value, list):
+        return None
+    triples = [tuple(row) for row in value if isinstance(row, list) and len(row) == 3]
+    good = len(triples) == len(value) and all(isinstance(cell, str) for row in triples for cell in row)
+    return tuple(triples) if good and all(row[2].isdigit() for row in triples) else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -34,12 +34,10 @@ REDIRECT = "http://127.0.0.1:8000/callback/"
 
 def shared(*path: str) -> Path:
     """A file of the vendor's data folder, which lies beside a checkout and is not part of it."""
-    root = Path(__file__).resolve().parents[2]
-    for above in (root, *root.parents):
-        found = above.joinpath("shared", "vendors", "twinfield", *path)
-        if found.exists():
-            return found
-    pytest.skip("the vendor's data folder is not here")
+    found = Path(__file__).resolve().parents[2].parent.joinpath("shared", "vendors", "twinfield", *path)
+    if not found.exists():
+        pytest.skip("the vendor's data folder is not here")
+    return found
 
 
 class KeptGate(OpenGate):
