@@ -27,12 +27,16 @@ _CHUNK = 64 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """Status, headers and body of one answer; `ms` is the whole call in milliseconds."""
+    """Status, headers and body of one answer; `ms` is the whole call in milliseconds.
+
+    `reason` is the phrase behind the status, where a tool puts its own words there.
+    """
 
     status: int
     headers: Mapping[str, str]
     body: bytes = field(repr=False)
     ms: float
+    reason: str = ""
 
     def json(self) -> Any:
         """The body as JSON. Numbers with a fraction come as text, so that no cent passes through a float."""
@@ -132,10 +136,11 @@ class HttpClient:
         started = time.monotonic()
         status: int | None = None
         answer_body = b""
+        reason = ""
         error = ""
         answer_headers: Mapping[str, str] = {}
         try:
-            status, answer_headers, answer_body = self._exchange(method, full, send_headers, body, started)
+            status, reason, answer_headers, answer_body = self._exchange(method, full, send_headers, body, started)
         except requests.RequestException as exc:
             error = type(exc).__name__
             if is_write and not _never_sent(exc):
@@ -164,7 +169,7 @@ class HttpClient:
             )
         if 300 <= status < 400:
             raise ProtocolSurprise("redirected", status=status, operation=operation)
-        return Answer(status=status, headers=answer_headers, body=answer_body, ms=ms)
+        return Answer(status=status, headers=answer_headers, body=answer_body, ms=ms, reason=reason)
 
     def _full_url(self, url: str, params: Mapping[str, str] | None) -> str:
         full = url if "://" in url else f"{self.base_url}/{url.lstrip('/')}"
@@ -178,7 +183,7 @@ class HttpClient:
 
     def _exchange(
         self, method: str, url: str, headers: Mapping[str, str], body: bytes | None, started: float
-    ) -> tuple[int, Mapping[str, str], bytes]:
+    ) -> tuple[int, str, Mapping[str, str], bytes]:
         response = self._session.request(
             method,
             url,
@@ -201,7 +206,7 @@ class HttpClient:
             expected = response.headers.get("Content-Length", "")
             if expected.isdigit() and not response.headers.get("Content-Encoding") and size < int(expected):
                 raise requests.exceptions.ChunkedEncodingError("body shorter than announced")
-            return response.status_code, response.headers, b"".join(chunks)
+            return response.status_code, response.reason or "", response.headers, b"".join(chunks)
 
 
 class _TooLarge(Exception):

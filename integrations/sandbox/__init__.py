@@ -21,8 +21,16 @@ Exact Online lives under /exact: take base_url + "/exact" in place of https://st
 
     A spent error budget is answered with 429, an empty body and no rate headers (the real signature is unknown).
 
+Twinfield lives under /twinfield: take base_url + "/twinfield" in place of https://login.twinfield.com; its validation of
+a token names the cluster, base_url + "/twinfield/cluster". Apps, users and redirects as above; offices NLA990310 (main)
+and 001. Switches: `twinfield/switches.py`. Its control verbs ("vendor": "twinfield"; "division" is the office): pay,
+unpay, propose (in a payment run), delete_entry, close_period, access (bar a user from an office), revoke (consent
+withdrawn), token (also {"scopes": []}), limits, touch {"table": dimensions|daybooks|vatcodes, "code": "DEB/1000", …},
+seed {"parties": n | [{"type": "DEB", "name", …}], "entries": n | [{"journal", "relation", "date", "reference", "credit",
+"lines": [{"account", "vat_code", "net", "vat"}]}]}.
+
 Control endpoints (JSON in and out; a wrong call gets {"error": text} and 4xx). "vendor" defaults to "exact".
-    POST   /_sandbox/reset         {"books": ["exact-be", "exact-nl"]}: fresh books, tokens, switches, faults, clock
+    POST   /_sandbox/reset         {"books": ["exact-be", "exact-nl", "twinfield"]}: fresh books, tokens, switches, faults, clock
     POST   /_sandbox/clock         {"advance_seconds": n}; GET shows it
     GET    /_sandbox/settings      all switches by vendor
     POST   /_sandbox/settings      {"exact": {switch: value}} or {switch: value}; the switches stand below

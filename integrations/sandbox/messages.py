@@ -68,6 +68,7 @@ class Response:
     body: bytes = b""
     content_type: str = ""
     headers: Headers = field(default_factory=list)
+    reason: str = ""  # in place of the usual phrase of the status
 
 
 def json_response(data: Any, status: int = 200, headers: Headers | None = None) -> Response:

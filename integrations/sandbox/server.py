@@ -20,6 +20,7 @@ from .octopus import OctopusVendor
 from .page import Page
 from .requestlog import RequestLog
 from .store import Store
+from .twinfield import TwinfieldVendor
 from .vendor import Vendor
 
 logger = logging.getLogger(__name__)
@@ -138,7 +139,8 @@ class _Connection(socketserver.StreamRequestHandler):
 
     def answer(self, response: Response, head_only: bool = False, half: bool = False) -> None:
         """Send an answer in one piece; `half` keeps back half of the body and hangs up."""
-        head = [f"HTTP/1.1 {response.status} {_REASONS.get(response.status, 'Unknown')}", "Server: sandbox"]
+        reason = response.reason or _REASONS.get(response.status, "Unknown")
+        head = [f"HTTP/1.1 {response.status} {reason}", "Server: sandbox"]
         if response.content_type:
             head.append(f"Content-Type: {response.content_type}")
         head.extend(f"{name}: {value}" for name, value in response.headers)
@@ -185,6 +187,7 @@ class Sandbox:
         self.vendors: dict[str, Vendor] = {
             "exact": ExactVendor(self.clock, self.store),
             "octopus": OctopusVendor(self.clock, self.store),
+            "twinfield": TwinfieldVendor(self.clock, self.store),
         }
         self._known(books)
         for vendor in self.vendors.values():
