@@ -20,6 +20,7 @@ from .page import Page
 from .requestlog import RequestLog
 from .store import Store
 from .vendor import Vendor
+from .yuki import YukiVendor
 
 logger = logging.getLogger(__name__)
 
@@ -181,7 +182,10 @@ class Sandbox:
         self.faults = Faults()
         self.log = RequestLog()
         self.lock = threading.RLock()
-        self.vendors: dict[str, Vendor] = {"exact": ExactVendor(self.clock, self.store)}
+        self.vendors: dict[str, Vendor] = {
+            "exact": ExactVendor(self.clock, self.store),
+            "yuki": YukiVendor(self.clock, self.store),
+        }
         self._known(books)
         for vendor in self.vendors.values():
             vendor.begin(books)
