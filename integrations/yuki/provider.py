@@ -164,7 +164,7 @@ class YukiProvider:
     # --- parties ------------------------------------------------------------------------------------------
 
     def parties(self, cursor: str) -> Iterator[Page[PartyRecord]]:
-        """All customers and suppliers, a hundred a page, or those changed since the cursor."""
+        """All customers and suppliers in use, a hundred a page, or those changed since the cursor."""
         place = ContactCursor.load(cursor)
         if not place.begun:
             place = replace(place, begun=self._now().isoformat(), page=1)
@@ -189,7 +189,7 @@ class YukiProvider:
             "Contact",
             "GetSuppliersAndCustomers",
             (
-                *self._search("All", "", "CreatedAsc", since=since, active="Both", page=place.page),
+                *self._search("All", "", since=since, active="Active", page=place.page),
                 ("contactType", "Both"),
             ),
         )
@@ -199,17 +199,16 @@ class YukiProvider:
         self,
         option: str,
         wanted: str,
-        order: str = "CreatedAsc",
         *,
         since: datetime | None = None,
-        active: str = "Active",
+        active: str = "Both",
         page: int = 1,
     ) -> Parameters:
         return (
             ("domainID", self._lookups.domain()),
             ("searchOption", option),
             ("searchValue", wanted),
-            ("sortOrder", order),
+            ("sortOrder", "CreatedAsc"),
             ("modifiedAfter", None if since is None else moment(since)),
             ("active", active),
             ("pageNumber", str(page)),

@@ -139,7 +139,7 @@ def _compare(
             known = before.seen.get(key)
             after.seen[key] = Seen(item.original, item.open, item.date or now.date())
             if known is None or (known.original, known.open) != (item.original, item.open) or known.asked:
-                rows += open_rows(key, item, is_sales=is_sales)
+                rows += open_rows(key, item, is_sales=is_sales, had_part=_paid_before(known) > 0)
         elif items:
             # Two different documents under one number: nothing is said about either.
             if key in before.seen:
@@ -170,17 +170,20 @@ def _joined(items: Sequence[OpenItem]) -> OpenItem | None:
     )
 
 
-def open_rows(key: str, item: OpenItem, *, is_sales: bool) -> list[SettlementRow]:
-    """What is open and what was paid of a listed booking, whichever sign a credit has there."""
+def open_rows(key: str, item: OpenItem, *, is_sales: bool, had_part: bool) -> list[SettlementRow]:
+    """What is open and what was paid of a listed booking, whichever sign a credit has there.
+
+    `had_part`: a part was paid when it was last seen, so that its row stands.
+    """
     sign = -1 if item.original < 0 else 1
     original, left = sign * item.original, sign * item.open
-    if left <= 0:
-        return [_row(key, is_sales, original, settled=True), _row(key + _PART, is_sales, _ZERO, deleted=True)]
     part = original - left
-    return [
-        _row(key, is_sales, left, settled=False),
-        _row(key + _PART, is_sales, max(part, _ZERO), settled=True, deleted=part <= 0),
-    ]
+    if left > 0 and part > 0:
+        return [_row(key, is_sales, left), _row(key + _PART, is_sales, part, settled=True)]
+    rows = [_row(key, is_sales, original if left <= 0 else left, settled=left <= 0)]
+    if had_part:
+        rows.append(_row(key + _PART, is_sales, _ZERO, deleted=True))
+    return rows
 
 
 def _row(
@@ -234,11 +237,11 @@ def _explain_sales(
             if seen is not None:
                 after.seen[key] = seen
             rows.append(_row(key, True, abs(booking.total) - part, settled=True, on=booking.matched_on))
-            if part == 0:
-                rows.append(_row(key + _PART, True, _ZERO, deleted=True))
         elif accounts and not matches and seen is not None and not seen.asked:
             after.seen[key] = Seen(seen.original, seen.open, seen.date, asked=True)
-            rows += [_row(key, True, _ZERO, deleted=True), _row(key + _PART, True, _ZERO, deleted=True)]
+            rows.append(_row(key, True, _ZERO, deleted=True))
+            if _paid_before(seen) > 0:
+                rows.append(_row(key + _PART, True, _ZERO, deleted=True))
         else:
             if seen is not None:
                 after.seen[key] = seen

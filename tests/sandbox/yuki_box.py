@@ -213,7 +213,9 @@ def party(**changes: Any) -> PartyData:
     )
 
 
-def line(net: str = "100.00", vat: str = "21.00", code: str = "1:21.00", ledger: str = "700000", **changes: Any) -> Line:
+def line(
+    net: str = "100.00", vat: str = "21.00", code: str = "1:21.00", ledger: str = "700000", **changes: Any
+) -> Line:
     return Line(
         **{
             "description": "Work",

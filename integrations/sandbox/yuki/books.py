@@ -158,7 +158,8 @@ def _terms(administration: Administration) -> list[dict[str, Any]]:
 
 def _documents(administration: Administration) -> list[dict[str, Any]]:
     found = []
-    for row in administration.domain["archive"]:
+    archive = administration.domain["archive"]
+    for row in (archive.rows[key] for key in archive.sorted_keys()):
         if row["administration"] != administration.key:
             continue
         files = [(row["file_name"], row["data"]), *([row["attachment"]] if row["attachment"] else [])]

@@ -61,6 +61,8 @@ def search(domain: Domain, wanted: dict[str, Any], *, with_roles: bool) -> str:
     column = _SORTED[order.removesuffix("Asc").removesuffix("Desc")]
     rows.sort(key=lambda row: (row[column], row["HID"]), reverse=order.endswith("Desc"))
     start = (max(wanted["pageNumber"] or 1, 1) - 1) * PAGE
+    if start >= len(rows) and domain.world.settings["contacts_past_end"] == "repeat":
+        start = max(start - PAGE, 0)
     inner = "".join(_shown(row, with_roles) for row in rows[start : start + PAGE])
     return parent("Contacts", inner, ' xmlns=""')
 
