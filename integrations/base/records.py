@@ -265,8 +265,13 @@ class Page(Generic[T]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AccountRef:
+    """A ledger account of the tool, as a line names it."""
+
     external_id: str
     code: str
+    # The day on which the tool's own list last showed it in use; None: not known. No part of what is booked, so it
+    # stands outside comparisons and fingerprints.
+    seen_on: date | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -435,6 +440,7 @@ class DocumentQuery:
     date: date
     total: Decimal
     currency: str
+    party_code: str = ""  # the party's code in the tool, where parties travel inside the documents
     journal: str = ""
     external_id: str = ""  # known id: read this very booking
     number: DocumentNumber | None = None

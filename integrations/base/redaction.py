@@ -239,7 +239,7 @@ PERSONAL = "[personal]"
 # What says who somebody is and where he lives, by the names that the tools use; line texts often do too.
 _PERSONAL_NAME = (
     r"(?:(?:full|first|last|middle|account|customer|supplier|contact)?_?name|address(?:line)?_?[1-3]?|street|postcode|"
-    r"zipcode|city|description|notes|remarks)"
+    r"zipcode|city|description|subject|contact|notes|remarks|data[12]?|documentbase64)"
 )
 _PERSONAL_JSON = re.compile(rf'(?i)("{_PERSONAL_NAME}"\s*+:\s*+)"(?:[^"\\]|\\.)++(?:"|\\?$)')
 _PERSONAL_XML = re.compile(rf"(?i)(<(?:\w+:)?{_PERSONAL_NAME}(?:\s[^<>]*+)?>)[^<]++(?=<|$)")

@@ -22,6 +22,7 @@ from .requestlog import RequestLog
 from .store import Store
 from .twinfield import TwinfieldVendor
 from .vendor import Vendor
+from .yuki import YukiVendor
 
 logger = logging.getLogger(__name__)
 
@@ -188,6 +189,7 @@ class Sandbox:
             "exact": ExactVendor(self.clock, self.store),
             "octopus": OctopusVendor(self.clock, self.store),
             "twinfield": TwinfieldVendor(self.clock, self.store),
+            "yuki": YukiVendor(self.clock, self.store),
         }
         self._known(books)
         for vendor in self.vendors.values():

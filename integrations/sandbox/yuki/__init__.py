@@ -1,0 +1,5 @@
+"""Yuki as the sandbox speaks it."""
+
+from .service import YukiVendor
+
+__all__ = ["YukiVendor"]

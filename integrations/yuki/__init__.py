@@ -1,0 +1,1 @@
+"""Yuki: keys and sessions, web services, mapping, provider."""
