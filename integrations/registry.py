@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from .base.signin import Tool
 from .exact.tool import EXACT
+from .octopus.tool import OCTOPUS
+from .twinfield.tool import TWINFIELD
+from .yuki.tool import YUKI
 
 TOOLS: dict[str, Tool] = {
     "exact": EXACT,
+    "octopus": OCTOPUS,
+    "twinfield": TWINFIELD,
+    "yuki": YUKI,
 }
 
 

@@ -11,6 +11,8 @@ import hashlib
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
+from django.utils import timezone
+
 from crm.countries import COUNTRIES
 from crm.models import Party, VatType
 from crm.numbers import expected_vat_pattern, is_valid_vat_number
@@ -241,7 +243,7 @@ def _lines(document: SalesDocument, books: Books) -> tuple[list[Line], Problem |
                 net=own.net,
                 vat=vat,
                 vat_code=vat_code.code,
-                ledger_account=AccountRef(external_id=account.external_id, code=account.code),
+                ledger_account=_account_ref(account),
                 quantity=own.quantity,
                 taxed=total.vat_rate.percentage != 0,
             )
@@ -258,11 +260,17 @@ def _lines(document: SalesDocument, books: Books) -> tuple[list[Line], Problem |
                     net=-total.discount,
                     vat=shares[-1],
                     vat_code=vat_code.code,
-                    ledger_account=AccountRef(external_id=account.external_id, code=account.code),
+                    ledger_account=_account_ref(account),
                     taxed=total.vat_rate.percentage != 0,
                 )
             )
     return [placed[own.pk] for own in document.lines.all()] + discounts, None
+
+
+def _account_ref(account: ToolLedgerAccount) -> AccountRef:
+    return AccountRef(
+        external_id=account.external_id, code=account.code, seen_on=timezone.localtime(account.last_seen_at).date()
+    )
 
 
 def _discount_text(document: SalesDocument) -> str:

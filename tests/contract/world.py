@@ -149,4 +149,8 @@ def assert_books(box: ToolBox, documents: Sequence[SalesDocument]) -> None:
         posting = postings[document.pk]
         entry = entries[posting.reference]
         assert booked(entry) == effect(document, box.profile), posting.reference
-        assert (entry["entry_id"], entry["date"]) == (posting.external_id, document.date.isoformat())
+        assert entry["date"] == document.date.isoformat()
+        assert str(entry["number"]) == posting.number
+    ids = [posting.external_id for posting in postings.values()]
+    assert all(ids)
+    assert len(set(ids)) == len(ids)
