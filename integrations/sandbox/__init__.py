@@ -29,6 +29,11 @@ withdrawn), token (also {"scopes": []}), limits, touch {"table": dimensions|dayb
 seed {"parties": n | [{"type": "DEB", "name", …}], "entries": n | [{"journal", "relation", "date", "reference", "credit",
 "lines": [{"account", "vat_code", "net", "vat"}]}]}.
 
+Octopus lives under /octopus: take base_url + "/octopus" in place of https://service.inaras.be/octopus-rest-api/v1.
+    software house 5d0b9a41-2f7d-4e0c-b35a-106b1f8a527c; users demo@U1 / demo and clerk@U1 / clerk; dossiers 99000101
+    (months, empty), 99000102 (quarters), 99000199 (years, no journal that takes sales bookings).
+    Error codes of -900 and below, and the answer when a quota is passed, are invented: the vendor's are not known.
+
 Control endpoints (JSON in and out; a wrong call gets {"error": text} and 4xx). "vendor" defaults to "exact".
     POST   /_sandbox/reset         {"books": ["exact-be", "exact-nl", "twinfield"]}: fresh books, tokens, switches, faults, clock
     POST   /_sandbox/clock         {"advance_seconds": n}; GET shows it
@@ -66,6 +71,22 @@ Control endpoints (JSON in and out; a wrong call gets {"error": text} and 4xx). 
     POST   /_sandbox/limits        {} shows call and error counts, {"clear": true} forgets them
     GET    /                       the page for people: books, Pay, Pay part, Take back
 
+Verbs of Octopus ("vendor": "octopus"; "division" is the dossier)
+    pay, unpay, delete_entry       as above; GET /_sandbox/books/octopus has the same shape, signs follow the effect
+    match          {"reference", "with": reference of a credit note}
+    book           {"division", "journal", "relation": id|name, "date", "due_date", "reference", "credit", "currency",
+                   "rate", "open", "lines": [[account, VAT code, net, VAT]]}: by hand, no rule asked
+    seed           {"division", "relations": n | [objects], "entries": n | [as for book]}
+    close_period   {"division", "bookyear", "until": period key, "journals": none for all, "secure": false} or
+                   {"bookyear_closed": true}
+    lock_journal   {"division", "journal", "locked": true}: 403, somebody has it open
+    touch          {"table": relations|accounts|vatcodes|journals|bookings, "code", "division", "bookyear",
+                   "values": {column: value} | "delete": true}
+    rights         {"user", "read_only": true};  access {"user", "division", "allowed": false}
+    password       {"user", "password"}: changed there; shows the failed attempts
+    token          {"user"}: a token without a password; {"revoke": true} ends them all
+    limits         {} shows today's counts, {"clear": true} forgets them
+
 Switches of Exact (default first; `exact/switches.py` explains each)
     language nl|en; token_seconds 600; earliest_refresh_seconds 570; refresh_token_days 30; code_seconds 180;
     too_early_status 400|401; wrong_client_status 400|401; bad_code_body empty|json; auto_consent false;
@@ -76,4 +97,12 @@ Switches of Exact (default first; `exact/switches.py` explains each)
     foreign_reference refuse|null; entry_id_from_caller true; answer_lines deferred|expanded; type_in_post ignore|flip;
     entry_status 20|50; return_journals false; rate_direction multiply|divide; check_vat_numbers true;
     unique_reference false; payables_is_fully_paid true; timestamp_moves_on_match true
+
+Switches of Octopus (default first; `octopus/switches.py` explains each)
+    token_seconds 600; limits true; quota_scale 1; quota_scope dossier|login; quota_status 429|400|403;
+    time_zone Europe/Brussels|UTC; error_text technicalInfo|errorMessage; read_only_status 403|401; house_status 401|400;
+    relation_not_found empty|404; vat_search as_typed|normalised; merge keep|blank; duplicate_vat create|refuse;
+    search_field_length, comment_length, file_bytes null; long_comment cut|refuse; vat_credit_types false;
+    inactive_vat_codes false; expiry_before_date refuse|accept; check_totals true; credit_note_read as_sent|negative;
+    balanced_side credit|debet; rate_direction multiply|divide; closed_status 400|403
 """

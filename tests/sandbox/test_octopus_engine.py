@@ -1,5 +1,6 @@
 """A whole sync with Octopus: the engine on our side, the sandbox on the other, HTTP between them."""
 
+import json
 from collections import Counter
 from datetime import date
 from decimal import Decimal
@@ -7,7 +8,7 @@ from decimal import Decimal
 import pytest
 
 from integrations import registry, services
-from integrations.models import Exchange, Issue, PartyLink, Posting
+from integrations.models import Administration, Exchange, Issue, PartyLink, Posting
 from integrations.octopus.tool import OCTOPUS
 from integrations.sandbox.octopus.auth import SOFTWARE_HOUSE
 from invoicing.models import VatRate
@@ -27,7 +28,7 @@ def connection(octopus, settings, monkeypatch):
     monkeypatch.setitem(registry.TOOLS, "octopus", OCTOPUS)
     monkeypatch.setattr(settings, "BOEKBRUG_OCTOPUS_BASE_URL", octopus.url, raising=False)
     monkeypatch.setattr(settings, "BOEKBRUG_OCTOPUS_CLIENT_ID", SOFTWARE_HOUSE, raising=False)
-    settings.BOEKBRUG_REQUEST_DEADLINE_SECONDS = 5
+    settings.BOEKBRUG_REQUEST_DEADLINE_SECONDS = 2
     settings.BOEKBRUG_QUIET_SECONDS = 0
     settings.BOEKBRUG_LEASE_SECONDS = 20
     octopus.switch(limits=True)
@@ -170,6 +171,50 @@ def test_a_booking_deleted_there_is_gone_here(octopus, connection):
     bridge.sync(connection)
     posting = bridge.posting(one)
     assert (posting.state, posting.reason_code) == ("gone", "PAY-722")
+
+
+def test_a_deleted_booking_that_nobody_paid_is_found_out_within_a_day(octopus, connection):
+    (one,) = invoices(connection)
+    bridge.sync(connection)
+    administration = Administration.objects.get()
+    cursor = json.loads(administration.settlement_cursor)
+    Administration.objects.update(settlement_cursor=json.dumps({**cursor, "deleted_on": "2026-01-01"}))
+    octopus.control("delete_entry", reference=one.number)
+    bridge.sync(connection)
+    assert bridge.posting(one).state == "gone"
+
+
+def test_credit_notes_and_discounts_in_their_own_journal(octopus, connection):
+    customer = factories.CompanyFactory()
+    lines = [factories.line("33.33"), factories.line("12.345", code="6", quantity="3"), factories.line("50", code="MC")]
+    invoice = factories.booked_invoice(
+        entity=connection.entity, day=DAY, party=customer, lines=lines, discounts=["2.5", "1"]
+    )
+    note = factories.booked_credit_note(entity=connection.entity, day=DAY, party=customer, lines=lines[:2])
+    bridge.sync(connection)
+    assert states(connection) == {invoice.number: "posted", note.number: "posted"}
+    books = sales(octopus)
+    assert (Decimal(books[invoice.number]["total"]), books[invoice.number]["journal"]) == (invoice.total, "V1")
+    assert (Decimal(books[note.number]["total"]), books[note.number]["journal"]) == (-note.total, "V2")
+    octopus.control("match", reference=invoice.number, division=DOSSIER, **{"with": note.number})
+    bridge.sync(connection)
+    invoice.refresh_from_db()
+    note.refresh_from_db()
+    assert (invoice.payment_state, note.payment_state) == ("partly_paid", "paid")
+
+
+def test_a_journal_that_somebody_has_open_is_tried_again(octopus, connection):
+    octopus.control("lock_journal", division=DOSSIER, journal="V1")
+    (one,) = invoices(connection)
+    run = services.start_sync(connection)
+    while bridge.work_off_once(run):
+        run.refresh_from_db()
+        assert run.not_before is not None or not run.is_finished
+    assert bridge.posting(one).state == "waiting"
+    assert one.number not in sales(octopus)
+    octopus.control("lock_journal", division=DOSSIER, journal="V1", locked=False)
+    bridge.work_off(run)
+    assert bridge.posting(one).state == "posted"
 
 
 def test_a_password_that_was_changed_is_tried_once(octopus, connection):
