@@ -303,7 +303,7 @@ def test_the_books_have_the_common_shape(caller):
 
 def test_the_page_pays_and_takes_back(caller):
     caller.result(transaction(number="N-1"))
-    fields = {"vendor": "twinfield", "division": OFFICE, "entry_id": "VRK/202600002"}
+    fields = {"vendor": "twinfield", "division": OFFICE, "entry_id": "VRK:202600002"}
     page = caller.http.post(f"{caller.sandbox.base_url}/pay", data=fields)
     assert "121.00 EUR paid on N-1" in page.text
     page = caller.http.post(f"{caller.sandbox.base_url}/unpay", data=fields)

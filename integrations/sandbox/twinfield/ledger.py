@@ -82,7 +82,7 @@ def store(office: Office, row: Row, lines: Sequence[Line], moment: str) -> Row:
     kept = [{**line, "basevalue": cents(line["value"] * rate)} for line in with_matching(office, lines, moment)]
     full = {
         **row,
-        "key": f"{row['code']}/{row['number']}",
+        "key": f"{row['code']}:{row['number']}",
         "input": moment,
         "modified": moment,
         "lines": kept,

@@ -86,7 +86,7 @@ def unpay(office: Office, key: str) -> Decimal:
     row = office["transactions"].rows[key]
     head = total_line(row)
     for match in head["matches"]:
-        office.remove("transactions", f"{match['code']}/{match['number']}")
+        office.remove("transactions", f"{match['code']}:{match['number']}")
     reopened: Decimal = head["value"] - head["open"]
     _touch(office, row, head["id"], open=head["value"], matchstatus="available", matchdate="", matches=[])
     return reopened

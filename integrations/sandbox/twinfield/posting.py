@@ -386,7 +386,7 @@ def _line_node(office: Office, lines: Element, line: dict[str, Any]) -> None:
 def delete(office: Office, document: Element) -> Element:
     """Delete a provisional entry."""
     language = office.world.settings["language"]
-    key = f"{text_of(document, 'code')}/{text_of(document, 'number')}"
+    key = f"{text_of(document, 'code')}:{text_of(document, 'number')}"
     row = office["transactions"].get(key)
     what = "transaction_absent" if row is None else "not_draft" if row["location"] == "final" else ""
     if what or not document.get("reason"):

@@ -122,7 +122,7 @@ def _read(world: World, office: Office, document: Element, user: str) -> Element
                 return refused(make("vat"), say(language, "vat_unknown", code))
             return _vat(office, row)
         case "transaction":
-            row = office["transactions"].get(f"{code}/{text_of(document, 'number')}")
+            row = office["transactions"].get(f"{code}:{text_of(document, 'number')}")
             if row is None:
                 return refused(make("transaction"), say(language, "transaction_absent"))
             return posting.rendered(office, row)
