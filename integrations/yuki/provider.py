@@ -319,13 +319,16 @@ class YukiProvider:
         # Invoices may be dated ahead; nobody dates them further than this.
         until = self._now().date() + timedelta(days=366)
         while place.place < len(accounts):
-            lines = self._lookups.transactions_page(since, until, accounts[place.place], place.first)
-            fresh = lines[1:] if place.first and lines else lines
+            lines = self._lookups.transactions_page(since, until, accounts[place.place], place.read)
+            # Pages may overlap by one, see `listing.records`.
+            fresh = [line for line in lines if line.id != place.last]
             records = tuple(record for line in fresh if (record := _booked_record(line)) is not None)
             if len(lines) < RECORDS_PER_PAGE:
                 place = BookingCursor(place=place.place + 1)
+            elif lines[-1].id == place.last:
+                raise Unreachable("a list does not go on", operation="GetTransactions")
             else:
-                place = BookingCursor(place=place.place, first=place.first + len(lines) - 1)
+                place = replace(place, read=place.read + len(fresh), last=lines[-1].id)
             yield Page(items=records, cursor=place.dump(), is_last=place.place >= len(accounts))
         if not accounts:
             raise ProtocolSurprise("no account of debtors was recognised", operation="GetGLAccountScheme")
