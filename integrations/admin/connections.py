@@ -11,7 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 
 from config.admin.links import link, list_url
 from config.admin.lists import BookkeepingAdmin, View
@@ -110,6 +110,11 @@ class ConnectionAdmin(BookkeepingAdmin):
                 name="integrations_connection_progress",
             ),
             path(
+                "button/",
+                view(require_safe(lambda request: syncing.button_view(self, request))),
+                name="integrations_connection_button",
+            ),
+            path(
                 "sync/",
                 view(require_POST(lambda request: syncing.sync_all(self, request))),
                 name="integrations_connection_sync_all",
@@ -128,6 +133,9 @@ class ConnectionAdmin(BookkeepingAdmin):
             ),
             path("<int:pk>/history-of-runs/", page(connection_pages.runs_page), name="integrations_connection_runs"),
             path("<int:pk>/sign-in/", form(connecting.sign_in), name="integrations_connection_sign_in"),
+            path(
+                "<int:pk>/credentials/", page(connecting.credentials_page), name="integrations_connection_credentials"
+            ),
             path("<int:pk>/setup/", page(wizard.resume), name="integrations_connection_setup"),
             path(
                 "<int:pk>/setup/<slug:key>/",
@@ -175,6 +183,8 @@ class ConnectionAdmin(BookkeepingAdmin):
 
     @admin.display(description=_("automatic"), ordering="automatic_sync")
     def automatic(self, connection: Connection) -> str:
+        if connection.becomes_automatic:
+            return str(_("every night after the first successful sync"))
         return str(_("every night") if connection.automatic_sync else _("by hand"))
 
     @admin.display(description=_("issues"))

@@ -25,10 +25,17 @@ _BADGE_SECONDS = 30
 
 @dataclass(frozen=True, slots=True)
 class SyncButton:
-    """`url` empty: nothing that this person may start."""
+    """`url` empty: nothing that this person may start. `connection_id`: the button of one connection's pages."""
 
     url: str
     running: bool
+    connection_id: int | None = None
+
+    @property
+    def watch_url(self) -> str:
+        """What a button that shows a running sync asks, to turn back when it has ended."""
+        url = reverse("admin:integrations_connection_button")
+        return f"{url}?connection={self.connection_id}" if self.connection_id is not None else url
 
 
 @dataclass(frozen=True, slots=True)

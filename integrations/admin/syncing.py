@@ -76,12 +76,37 @@ def progress_view(page: ConnectionAdmin, request: HttpRequest) -> HttpResponse:
     found = progress_of(watched(request), int(key) if key.isdigit() else None)
     ended = bool(found.views) and not found.url
     context: dict[str, Any] = {**frame_context(request), "own_progress": found, "progress_ended": ended}
-    # The page that asks, without its host: a form must not lead elsewhere.
-    context["sync_next"] = urlsplit(request.headers.get("HX-Current-URL", "")).path or reverse("admin:index")
+    context["sync_next"] = _asking_page(request)
     if ended and key.isdigit():
         context |= own_sync(request, page, page.connection(request, int(key))) | {"own_progress": found}
-    answer = render(request, "boekbrug/sync_progress.html", context)
-    # Never from a cache: the same address says something else two seconds later.
+    return _fresh(render(request, "boekbrug/sync_progress.html", context))
+
+
+def button_view(page: ConnectionAdmin, request: HttpRequest) -> HttpResponse:
+    """The sync button of a page without a moving piece, asked for again until the run has ended.
+
+    While it still runs there is no content: the page keeps what it has.
+    """
+    # On a connection's own pages those who only look see that it runs, too.
+    if not (request.user.has_perm(START) or request.user.has_perm("integrations.view_syncrun")):
+        raise PermissionDenied
+    context: dict[str, Any] = {**frame_context(request), "sync_next": _asking_page(request)}
+    key = request.GET.get("connection", "")
+    if key.isdigit():
+        context |= own_sync(request, page, page.connection(request, int(key)))
+    button: SyncButton = context["own_sync"] if "own_sync" in context else context["frame"].sync
+    if button.running:
+        return _fresh(HttpResponse(status=204))
+    return _fresh(render(request, "boekbrug/sync_button.html", context))
+
+
+def _asking_page(request: HttpRequest) -> str:
+    """The page that asks, without its host: a form must not lead elsewhere."""
+    return urlsplit(request.headers.get("HX-Current-URL", "")).path or reverse("admin:index")
+
+
+def _fresh(answer: HttpResponse) -> HttpResponse:
+    """Never from a cache: the same address says something else two seconds later."""
     answer["Cache-Control"] = "no-store"
     return answer
 
@@ -91,4 +116,7 @@ def own_sync(request: HttpRequest, page: ConnectionAdmin, connection: Connection
     runs = list(loaded(connection.runs.unfinished()).order_by("pk"))
     may = request.user.has_perm(START) and connection.status == "connected"
     url = page.url("sync", connection) if may and not runs else ""
-    return {"own_sync": SyncButton(url=url, running=bool(runs)), "own_progress": progress_of(runs, connection.pk)}
+    return {
+        "own_sync": SyncButton(url=url, running=bool(runs), connection_id=connection.pk),
+        "own_progress": progress_of(runs, connection.pk),
+    }

@@ -85,6 +85,9 @@ class Administration(models.Model):
     counters = models.JSONField(
         default=dict, blank=True, editable=False
     )  # call and error counters of the tool's scopes
+    # The tool's own token for this administration, where signing in gives none that serves all of them.
+    session_token = EncryptedTextField(null=True, blank=True, editable=False)
+    session_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("administration")
@@ -95,6 +98,24 @@ class Administration(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class CallCounter(models.Model):
+    """Calls of one counter of a tool in its present window, counted before each is made: by workers and pages alike."""
+
+    owner = models.CharField(max_length=40)  # "administration 12" or "grant 3"
+    name = models.CharField(max_length=40)
+    used = models.PositiveIntegerField(default=0)
+    calls = models.PositiveIntegerField()  # how many the window allows
+    resets_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("call counter")
+        verbose_name_plural = _("call counters")
+        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="integrations_callcounter_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.owner} {self.name} {self.used}/{self.calls}"
 
 
 class ConnectionStatus(models.TextChoices):

@@ -7,6 +7,7 @@ to S-081, S-111; APP-111; design section 10 (OAuth state).
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 from collections.abc import Mapping
 
@@ -22,7 +23,7 @@ from invoicing.models import CompanyEntity
 from .. import tools
 from ..base.provider import Provider
 from ..base.records import AdministrationRecord, MissingRight
-from ..base.signin import SignInKind
+from ..base.signin import SignInKind, Tool
 from ..models import Administration, Connection, ConnectionStatus, Grant, SignInAttempt
 from ..registry import get_tool
 from ..sync.gates import SliceGate
@@ -75,11 +76,7 @@ def begin_sign_in(*, connection: Connection, user: AbstractBaseUser, redirect_ur
     tool = get_tool(connection.tool)
     if tool.sign_in is not SignInKind.OAUTH:
         raise ConnectError(_("%(tool)s does not sign in in the browser.") % {"tool": tool.label})
-    if not tools.app(tool).client_id:
-        raise ConnectError(
-            _("This installation is not registered at %(tool)s. Ask the person who runs it to set the client ID.")
-            % {"tool": tool.label}
-        )
+    _check_registered(tool)
     state = secrets.token_urlsafe(32)
     SignInAttempt.objects.create(
         state_hash=_state_hash(state),
@@ -115,9 +112,41 @@ def complete_sign_in(*, state: str, code: str, user: AbstractBaseUser, error: st
         code=code, redirect_uri=attempt.redirect_uri, nonce=_nonce(state)
     )
     with transaction.atomic(durable=True):
+        # It may have been switched off while the person was away; its sign-in is kept, and it stays off.
+        connection = Connection.objects.select_for_update().get(pk=connection.pk)
         _store_grant(connection, user, token_columns(tokens))
         audit.record(by=user, objects=[connection], flag=audit.CHANGED, message="Signed in")
     return Connection.objects.get(pk=connection.pk)
+
+
+def log_in(*, connection: Connection, credentials: Mapping[str, str], user: AbstractBaseUser) -> Connection:
+    """Sign in by what a person filled in and keep it, encrypted; the connection keeps all its links.
+
+    ConnectError: the tool signs in in the browser, or something is not filled in. Raises the tool's IntegrationError;
+    what it refused is not kept, and what was kept before stays.
+    """
+    tool = get_tool(connection.tool)
+    if tool.sign_in is SignInKind.OAUTH:
+        raise ConnectError(_("%(tool)s signs in in the browser.") % {"tool": tool.label})
+    _check_registered(tool)
+    wanted = {field.name: credentials.get(field.name, "").strip() for field in tool.credential_fields}
+    if not all(wanted.values()):
+        raise ConnectError(_("Fill in everything that %(tool)s asks for.") % {"tool": tool.label})
+    tokens = tools.log_in(connection.tool, connection.site).log_in(wanted)
+    with transaction.atomic(durable=True):
+        _store_grant(connection, user, {**token_columns(tokens), "credentials": json.dumps(wanted)})
+        # A token of the administration was given to whoever signed in before.
+        Administration.objects.filter(connections=connection).update(session_token=None, session_until=None)
+        audit.record(by=user, objects=[connection], flag=audit.CHANGED, message="Signed in")
+    return Connection.objects.get(pk=connection.pk)
+
+
+def _check_registered(tool: Tool) -> None:
+    if tool.needs_registration and not tools.app(tool).client_id:
+        raise ConnectError(
+            _("This installation is not registered at %(tool)s. Ask the person who runs it to set the client ID.")
+            % {"tool": tool.label}
+        )
 
 
 def connection_of_sign_in(*, state: str, user: AbstractBaseUser) -> Connection | None:
@@ -137,7 +166,7 @@ def _store_grant(connection: Connection, user: AbstractBaseUser, columns: Mappin
     grant.version += 1
     grant.save()
     status = connection.status
-    if connection.administration_id is None:
+    if connection.administration_id is None and status != ConnectionStatus.DEACTIVATED:
         status = ConnectionStatus.CONFIGURATION_NEEDED
     elif status == ConnectionStatus.RECONNECT_NEEDED:
         status = ConnectionStatus.CONNECTED
@@ -185,13 +214,16 @@ def choose_administration(*, connection: Connection, external_id: str, user: Abs
         raise ConnectError(_("This sign-in has no access to that administration. Sign in as another user."))
     if not record.is_open:
         raise ConnectError(_("Administration %(name)s is closed.") % {"name": record.name})
-    fresh = Connection.objects.get(pk=connection.pk)
-    if fresh.administration_id is not None:
-        if fresh.administration is not None and fresh.administration.external_id == external_id:
-            return fresh
-        if fresh.postings.exists():
-            raise ConnectError(_("Documents were already sent; the administration can no longer be changed."))
     with transaction.atomic():
+        # Two choices at once take turns: the second one sees the first, and forgets what was chosen for it.
+        fresh = Connection.objects.select_for_update().get(pk=connection.pk)
+        if fresh.status == ConnectionStatus.DEACTIVATED:
+            raise ConnectError(_("This connection is switched off. Switch it on again to go on with its set-up."))
+        if fresh.administration_id is not None:
+            if fresh.administration is not None and fresh.administration.external_id == external_id:
+                return fresh
+            if fresh.postings.exists():
+                raise ConnectError(_("Documents were already sent; the administration can no longer be changed."))
         known = {
             "name": record.name[:200],
             "number": record.number,
@@ -226,8 +258,18 @@ def choose_administration(*, connection: Connection, external_id: str, user: Abs
     return fresh
 
 
+# What the set-up saved and found out of an administration, by the keys of its steps and facts.
+_STEPS_OF_ADMINISTRATION = frozenset({"journals", "vat-codes", "ledger-accounts", "check"})
+_FACTS_OF_ADMINISTRATION = frozenset({"relations", "more_relations", "standing"})
+
+
 def _forget_administration_settings(connection: Connection) -> None:
-    """Journals, accounts and codes belong to the administration that was left."""
+    """Journals, accounts and codes belong to the administration that was left, and so do the steps that chose them."""
+    steps, facts = (connection.wizard_progress.get(part, {}) for part in ("steps", "facts"))
+    connection.wizard_progress = {
+        "steps": {key: row for key, row in steps.items() if key not in _STEPS_OF_ADMINISTRATION},
+        "facts": {key: value for key, value in facts.items() if key not in _FACTS_OF_ADMINISTRATION},
+    }
     connection.invoice_journal = None
     connection.credit_note_journal = None
     connection.purchase_journal = None
@@ -258,12 +300,18 @@ class opened:
             if administration is None:
                 raise ConnectError(_("Choose the administration first."))
             external_id = administration.external_id
-        self._gate = SliceGate(tool=get_tool(connection.tool), administration=administration, lease=None, run=None)
+        self._gate = SliceGate(
+            tool=get_tool(connection.tool),
+            administration=administration,
+            lease=None,
+            run=None,
+            grant_id=connection.grant_id,
+        )
         return open_provider(
             connection.grant,
             external_id,
             self._gate,
-            country=administration.country if administration else "",
+            administration=administration,
             deadline=PAGE_DEADLINE_SECONDS,
         )
 

@@ -81,6 +81,8 @@ _PURCHASE_ONLY = re.compile(
     r"aanko|inko|verwerving|invoer|\bimport(?!an)|voorbelasting|achat|acquisition|purchas", re.I
 )
 
+# An account for one rate alone.
+_ONE_RATE = re.compile(r"\d ?%|\bhoo?ge?\b|\blaa?ge?\b|nultarief|taux zéro|zero rate", re.I)
 # Words of the Dutch rates, where accounts name these instead of a percentage.
 _DUTCH_WORDS = {Decimal(21): re.compile(r"\bhoo?ge?\b", re.I), Decimal(9): re.compile(r"\blaa?ge?\b", re.I)}
 
@@ -144,10 +146,10 @@ def _chosen(fitting: Sequence[str], reason: str) -> Suggestion:
     if not fitting:
         return NOTHING
     if len(fitting) == 2:
-        words = _("Two codes fit: %(a)s and %(b)s. You decide.") % {"a": fitting[0], "b": fitting[1]}
+        words = _("Two fit: %(a)s and %(b)s. You decide.") % {"a": fitting[0], "b": fitting[1]}
     else:
         shown = ", ".join(fitting[:4]) + (" …" if len(fitting) > 4 else "")
-        words = _("%(n)d codes fit: %(codes)s. You decide.") % {"n": len(fitting), "codes": shown}
+        words = _("%(n)d fit: %(codes)s. You decide.") % {"n": len(fitting), "codes": shown}
     return Suggestion("", words, tuple(fitting))
 
 
@@ -276,13 +278,18 @@ def suggest_discount_account(accounts: Iterable[ToolLedgerAccount]) -> Suggestio
 
 
 def suggest_default_account(accounts: Iterable[ToolLedgerAccount], used: Mapping[str, int]) -> Suggestion:
-    """The revenue account that most of our lines have; none of the chart, where a wrong one would be used unseen."""
-    offered = [a for a in usable_accounts(accounts, LinkDirection.SALES) if not _OLD.search(a.name)]
-    here = {account.code for account in offered}
-    most = sorted(((n, code) for code, n in used.items() if code in here), key=lambda pair: (-pair[0], pair[1]))
+    """The revenue account that most of our lines have, unless its name is about some of them only.
+
+    It takes every line that nothing else names an account for, so one of a single rate or treatment would be wrong
+    unseen; for the same reason none is taken from the chart.
+    """
+    names = {a.code: a.name for a in usable_accounts(accounts, LinkDirection.SALES) if not _OLD.search(a.name)}
+    most = sorted(((n, code) for code, n in used.items() if code in names), key=lambda pair: (-pair[0], pair[1]))
     if not most or (len(most) > 1 and most[0][0] == most[1][0]):
         return NOTHING
     number, code = most[0]
+    if _DISCOUNT.search(names[code]) or _ONE_RATE.search(names[code]) or _sense_of_words(names[code]):
+        return NOTHING
     return Suggestion(code, _("On %(n)d of your lines") % {"n": number}, (code,))
 
 

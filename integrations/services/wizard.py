@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -24,7 +25,7 @@ from invoicing.services import fill_line_accounts
 
 from ..base.provider import Capability
 from ..base.records import CatalogueKind
-from ..models import Administration, Connection, LedgerLink, LinkDirection, Posting
+from ..models import SENT, Administration, Connection, ConnectionStatus, LedgerLink, LinkDirection, Posting
 from ..registry import get_tool
 from ..sync.selection import in_scope
 from ..sync.steps.catalogue import share_ledger_accounts, store_catalogue
@@ -86,9 +87,31 @@ def remember(*, connection: Connection, **facts: Any) -> None:
     _change(connection, {}, facts)
 
 
-def forget_step(*, connection: Connection, step: str) -> None:
-    """Open a step again, as a new sign-in does with the check of its rights."""
-    _change(connection, {step: None}, {})
+def forget_steps(*, connection: Connection, steps: Iterable[str], **facts: Any) -> None:
+    """Open steps again, as a new sign-in does with the check of its rights; `facts` take the place of what was found."""
+    _change(connection, dict.fromkeys(steps), facts)
+
+
+class SavedMeanwhile(Exception):
+    """Between a page's look at its step and its save somebody else saved the step."""
+
+
+@contextmanager
+def one_save(*, connection: Connection, step: str, known: SavedStep | None) -> Iterator[None]:
+    """Save all of a step or nothing of it, one window after the other, on top of what the page knew.
+
+    SavedMeanwhile: the step was saved since `known`. ConnectError: the set-up was finished or switched off
+    meanwhile, or another administration was chosen, whose codes are not those of the page.
+    """
+    with transaction.atomic():
+        fresh = Connection.objects.select_for_update().get(pk=connection.pk)
+        if fresh.status not in (ConnectionStatus.CONNECTING, ConnectionStatus.CONFIGURATION_NEEDED):
+            raise ConnectError(_("Meanwhile the set-up was finished or switched off in another window."))
+        if fresh.administration_id != connection.administration_id:
+            raise ConnectError(_("Meanwhile another administration was chosen in another window."))
+        if read_progress(fresh).steps.get(step) != known:
+            raise SavedMeanwhile
+        yield
 
 
 @transaction.atomic
@@ -144,6 +167,13 @@ def fetch_list(*, connection: Connection, kind: CatalogueKind) -> None:
         catalogue = provider.catalogue(frozenset({kind}))
     store_catalogue(fresh.administration, catalogue)
     if kind is CatalogueKind.LEDGER_ACCOUNTS:
+        share_ledger_accounts(fresh, fresh.administration)
+
+
+def share_known_accounts(*, connection: Connection) -> None:
+    """Offer the entity the accounts of an administration whose lists were read before, for another entity."""
+    fresh = Connection.objects.select_related("administration", "entity").get(pk=connection.pk)
+    if fresh.administration is not None and CatalogueKind.LEDGER_ACCOUNTS.value in fresh.administration.refreshed_at:
         share_ledger_accounts(fresh, fresh.administration)
 
 
@@ -223,8 +253,9 @@ def _fillable(connection: Connection) -> tuple[dict[int, LedgerAccount], Any]:
 
 
 def _sent_documents(connection: Connection) -> Any:
+    """Documents whose lines are final; one that was linked to a booking found there was never sent by us."""
     return Posting.objects.filter(
-        sales_document__entity=connection.entity_id, sent_at__isnull=False, sales_document__isnull=False
+        Q(sent_at__isnull=False) | Q(state__in=SENT), sales_document__entity=connection.entity_id
     ).values("sales_document")
 
 

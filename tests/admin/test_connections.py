@@ -1,5 +1,6 @@
 """Connecting through the pages, settings and links, starting a sync once, following it, and its preview."""
 
+import re
 from datetime import date
 from decimal import Decimal
 
@@ -110,6 +111,52 @@ def test_progress_asks_again_while_a_run_goes_on_and_stops_when_it_ended(world, 
 def test_a_page_without_runs_asks_for_nothing(world, sign_in):
     shown = sign_in("staff").get(reverse("admin:invoicing_invoice_changelist")).content.decode()
     assert "hx-trigger" not in shown.replace('hx-trigger="keyup', "")
+
+
+@pytest.mark.parametrize("where", ["crm_company_changelist", "integrations_connection_preview"])
+def test_the_button_of_a_page_without_a_piece_turns_back_when_the_run_has_ended(where, world, sign_in):
+    """A page of all connections, and one of a single connection."""
+    client = sign_in("staff")
+    run = SyncRun.objects.create(connection=world.connection, trigger="nightly", state="running", step="sales")
+    own = where == "integrations_connection_preview"
+    page_url = reverse(f"admin:{where}", args=[world.connection.pk] if own else [])
+    page = client.get(page_url).content.decode()
+    assert 'id="sync-progress"' not in page
+    watch = re.search(r'<div id="sync-button" hx-get="([^"]+)" hx-trigger="every 4s ', page)[1]
+    asked = {"hx-request": "true", "hx-current-url": f"http://testserver{page_url}"}
+
+    still = client.get(watch, headers=asked)
+    assert (still.status_code, still.content) == (204, b"")
+    assert "no-store" in still["Cache-Control"]
+    SyncRun.objects.filter(pk=run.pk).update(state="succeeded", step="close", finished_at=timezone.now())
+    ended = client.get(watch, headers=asked).content.decode()
+
+    assert ended.count('id="sync-button"') == 1
+    assert "hx-get" not in ended
+    verb, args = ("sync", [world.connection.pk]) if own else ("sync_all", [])
+    assert f'<form method="post" action="{reverse(f"admin:integrations_connection_{verb}", args=args)}">' in ended
+    assert f'name="next" value="{page_url}"' in ended
+    assert "csrfmiddlewaretoken" in ended
+
+
+def test_the_button_of_one_connection_does_not_wait_for_another(world, sign_in):
+    other = connect(factories.EntityFactory())
+    SyncRun.objects.create(connection=other, trigger="nightly", state="running", step="sales")
+    url = reverse("admin:integrations_connection_button")
+    assert "Syncing" not in sign_in("staff").get(f"{url}?connection={world.connection.pk}").content.decode()
+    assert sign_in("staff").get(f"{url}?connection={other.pk}").status_code == 204
+
+
+def test_who_only_looks_sees_the_button_of_a_connection_go_when_its_run_has_ended(world, sign_in):
+    client = sign_in("accountant")
+    run = SyncRun.objects.create(connection=world.connection, trigger="nightly", state="running", step="sales")
+    shown = client.get(page("preview", world.connection)).content.decode()
+    watch = re.search(r'<div id="sync-button" hx-get="([^"]+)"', shown)[1]
+    assert client.get(watch).status_code == 204
+    SyncRun.objects.filter(pk=run.pk).update(state="succeeded", step="close", finished_at=timezone.now())
+    ended = client.get(watch).content.decode()
+    assert 'id="sync-button"' in ended
+    assert "<button" not in ended
 
 
 # --- settings and links ---------------------------------------------------------------------------------------------

@@ -58,6 +58,8 @@ RULES: dict[str, dict[str, Rule]] = {
         "issues": LOOK,
         "runs": LOOK,
         "progress": LOOK,
+        # Asked by a button that shows a running sync; it takes no forms.
+        "button": (SIGNED_IN_WITH_RIGHTS, NONE),
         "sync": (NONE, STAFF),
         "sync_all": (NONE, STAFF),
         "delete": (NONE, NONE),

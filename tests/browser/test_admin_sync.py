@@ -56,3 +56,19 @@ def test_a_sync_is_started_and_followed(connection, clerk: Page):
     clerk.get_by_role("navigation", name="Menu").get_by_role("link", name="Invoices", exact=True).click()
     expect(clerk.locator(".field-posting", has_text="Posted")).to_have_count(2)
     expect(clerk.locator(".field-posting", has_text="Blocked")).to_have_count(1)
+
+
+def test_the_button_turns_back_on_a_page_that_does_not_follow_the_run(connection, clerk: Page):
+    clerk.get_by_role("navigation", name="Menu").get_by_role("link", name="Companies").click()
+    clerk.get_by_role("button", name="Sync", exact=True).click()
+    expect(clerk.get_by_role("button", name="Syncing")).to_be_disabled()
+    expect(clerk.locator("#sync-progress")).to_have_count(0)
+
+    bridge.work_off(SyncRun.objects.get())
+
+    # Nobody touches the page; what it then offers works from where it stands.
+    expect(clerk.get_by_role("button", name="Sync", exact=True)).to_be_enabled(timeout=8_000)
+    clerk.get_by_role("button", name="Sync", exact=True).click()
+    expect(clerk.get_by_role("button", name="Syncing")).to_be_disabled()
+    expect(clerk).to_have_url(re.compile("/crm/company/$"))
+    assert SyncRun.objects.count() == 2

@@ -259,7 +259,7 @@ def test_a_suggestion_says_why_and_a_question_names_the_codes():
     offered = exact_codes("exact_be")
     assert suggest_vat_code(rate, percentage, "sales", offered).reason == "Same percentage, exclusive, sales"
     asked = suggest_vat_code(rate, percentage, "purchase", offered)
-    assert (asked.reason, asked.needs_a_person) == ("Two codes fit: 30 and 31. You decide.", True)
+    assert (asked.reason, asked.needs_a_person) == ("Two fit: 30 and 31. You decide.", True)
 
 
 @pytest.mark.parametrize(
@@ -477,9 +477,14 @@ def test_a_discount_of_another_sort_is_no_discount_on_sales(name):
 def test_no_default_account_is_made_up():
     offered = exact_accounts("exact_be")
     assert suggest_default_account(offered, {}).code == ""
-    assert suggest_default_account(offered, {"700000": 2, "700100": 2}).code == ""
-    chosen = suggest_default_account(offered, {"700000": 2, "700100": 1})
-    assert (chosen.code, chosen.reason) == ("700000", "On 2 of your lines")
+    assert suggest_default_account(offered, {"700200": 2, "700800": 2}).code == ""
+    chosen = suggest_default_account(offered, {"700200": 2, "700100": 1})
+    assert (chosen.code, chosen.reason) == ("700200", "On 2 of your lines")
+
+
+@pytest.mark.parametrize("code", ["700000", "700120", "700300", "700500", "700600", "700700", "708000"])
+def test_an_account_of_one_rate_or_treatment_is_no_default_for_all(code):
+    assert suggest_default_account(exact_accounts("exact_be"), {code: 23, "700200": 1}).code == ""
 
 
 # --- payment terms and the administration ---------------------------------------------------------------------------

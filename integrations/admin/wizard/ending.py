@@ -111,8 +111,13 @@ class Check(Step):
         }
 
     def save(self, wizard: Wizard, mark: str) -> None:
-        services.finish_setup(connection=wizard.connection, user=wizard.user)
-        saved.save_step(connection=wizard.connection, step=self.key, user=wizard.user, mark=mark)
+        connection = services.finish_setup(connection=wizard.connection, user=wizard.user)
+        if wizard.progress.facts.get("automatic") and connection.first_success_at is not None:
+            # A connection that synced before, and was set up again, has no first success to wait for.
+            services.save_settings(connection=connection, user=wizard.user, automatic_sync=True)
+        saved.save_step(connection=connection, step=self.key, user=wizard.user, mark=mark)
+
+    def after_save(self, wizard: Wizard) -> None:
         names = {"entity": wizard.connection.entity, "tool": wizard.tool}
         if wizard.progress.facts.get("import_relations") and _import(wizard):
             words = _("%(entity)s is connected. The relations of %(tool)s are imported first; syncs start after that.")
@@ -179,7 +184,9 @@ def _year_remarks(connection: Connection) -> list[str]:
         return []
     remarks = []
     periods = list(FiscalPeriod.objects.filter(administration=connection.administration, active=True))
-    if periods:
+    if not periods:
+        remarks.append(_("No financial year of the administration is known; the accountant has to open one."))
+    else:
         for when, words in (
             (start, _("The start date lies in no financial year of the administration.")),
             (today, _("Today lies in no financial year of the administration; the accountant has to open one.")),
@@ -201,7 +208,13 @@ def _year_remarks(connection: Connection) -> list[str]:
 
 
 def _is_closed(period: FiscalPeriod, connection: Connection) -> bool:
-    journals = {j.code for j in (connection.invoice_journal, connection.credit_note_journal) if j is not None}
+    chosen = (
+        connection.invoice_journal,
+        connection.credit_note_journal,
+        connection.purchase_journal,
+        connection.purchase_credit_note_journal,
+    )
+    journals = {journal.code for journal in chosen if journal is not None}
     return period.closed or bool(journals & set(period.closed_journals))
 
 

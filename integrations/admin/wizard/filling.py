@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from django import forms
 from django.contrib import messages
 from django.db.models import Count
-from django.http import HttpResponse
+from django.http import HttpResponse, QueryDict
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
@@ -48,14 +48,29 @@ def _field(form: forms.Form, name: str, suggestion: Suggestion, stored: str) -> 
     if suggestion.needs_a_person:
         field: Any = form.fields[name]
         field.widget.attrs["class"] = "bb-select is-missing"
-        field.choices = [("", _("Choose a code")), *[choice for choice in field.choices if choice[0]]]
+        field.choices = [("", _("Choose one")), *[choice for choice in field.choices if choice[0]]]
     return Field(form[name], suggestion.reason, suggestion.needs_a_person)
 
 
-def _fetch_again(wizard: Wizard, kinds: Iterable[CatalogueKind]) -> None:
+def _fetch_again(wizard: Wizard, kinds: Iterable[CatalogueKind]) -> NoReturn:
+    """Read lists again; the page comes back with what was chosen on it and not saved yet. IntegrationError."""
     for kind in kinds:
         saved.fetch_list(connection=wizard.connection, kind=kind)
+    wizard.reload()
     messages.success(wizard.request, _("The lists are read again."))
+    raise Stay
+
+
+def _standing_there(wizard: Wizard, proposed: Mapping[str, Any]) -> QueryDict | None:
+    """What stood on a page that was sent without being saved, its blanks filled with what is proposed."""
+    if wizard.request.method != "POST":
+        return None
+    found = wizard.request.POST.copy()
+    if wizard.form is None:
+        for name, value in proposed.items():
+            if value and not found.get(name):
+                found[name] = str(value)
+    return found
 
 
 def fetched_at(wizard: Wizard, kind: CatalogueKind) -> datetime | None:
@@ -131,7 +146,10 @@ class Journals(Step):
         chosen = {name: row.code for name, row in stored.items() if row is not None}
         proposed = {name: suggestion.code for name, suggestion in suggestions.items()} | chosen
         start = connection.start_date or _proposed_start(wizard)
-        form = wizard.form or JournalsForm(connection, initial={**proposed, "start_date": start})
+        initial: dict[str, Any] = {**proposed, "start_date": start}
+        if (there := _standing_there(wizard, initial)) is not None:
+            initial = there.dict()
+        form = wizard.form or JournalsForm(connection, initial=initial)
         names = [name for name in (*JournalsForm.JOURNALS, "default_payment_term") if name in form.fields]
         return {
             "form": form,
@@ -240,8 +258,8 @@ class LinksStep(Step):
 
     def form(self, wizard: Wizard, rates: list[VatRate], suggestions: Mapping[str, Suggestion]) -> LinksForm:
         proposed = {name: suggestion.code for name, suggestion in suggestions.items() if suggestion.code}
-        posted = wizard.request.POST if wizard.request.method == "POST" else None
-        return self.form_class(wizard.connection, posted, rates=rates, proposed=proposed)
+        there = _standing_there(wizard, proposed)
+        return self.form_class(wizard.connection, there, rates=rates, proposed=proposed)
 
     def table(self, wizard: Wizard) -> dict[str, Any]:
         shown, unused = _shown(wizard, self.form_class)
@@ -381,9 +399,8 @@ class Accounts(LinksStep):
             )
             if row is not None
         }
-        posted = wizard.request.POST if wizard.form is not None else None
         proposed = {name: suggestion.code for name, suggestion in suggestions.items()} | stored
-        extra = AccountsForm(connection, posted, initial=proposed)
+        extra = AccountsForm(connection, _standing_there(wizard, proposed), initial=proposed)
         blank = saved.lines_without_account(connection)
         rates = {rate.pk: _rate_words(rate) for rate in rates_of(connection)}
         return {
@@ -418,11 +435,14 @@ class Accounts(LinksStep):
             services.link_ledger(
                 connection=connection, direction=direction, links=form.links(direction), user=wizard.user
             )
-        if extra.cleaned_data["fill_lines"]:
-            filled = saved.fill_lines(connection=connection, user=wizard.user)
+        saved.save_step(connection=connection, step=self.key, user=wizard.user, mark=mark)
+
+    def after_save(self, wizard: Wizard) -> None:
+        """Fill lines in their own batches: thousands of documents are not kept locked for one page."""
+        if "fill_lines" in wizard.request.POST:
+            filled = saved.fill_lines(connection=wizard.connection, user=wizard.user)
             words = ngettext("%(n)d line got its ledger account.", "%(n)d lines got their ledger account.", filled)
             messages.success(wizard.request, words % {"n": filled})
-        saved.save_step(connection=connection, step=self.key, user=wizard.user, mark=mark)
 
     def other(self, wizard: Wizard, go: str) -> HttpResponse | None:
         if go == "again":

@@ -19,7 +19,7 @@ from config.figures import moment
 from invoicing.admin.booking import person
 
 from ... import services
-from ...base.errors import IntegrationError
+from ...base.errors import IntegrationError, Temporary
 from ...messages import problem_text
 from ...models import Connection, ConnectionStatus
 from ...services import wizard as saved
@@ -42,6 +42,8 @@ class Step:
     key: ClassVar[str]
     title: ClassVar[str | Promise]
     template: ClassVar[str]
+    # A save that asks the tool something cannot be one transaction: no call is made inside one.
+    asks_tool: ClassVar[bool] = False
 
     def applies(self, wizard: Wizard) -> bool:
         """Whether the tool knows what this step is about."""
@@ -64,6 +66,9 @@ class Step:
     def save(self, wizard: Wizard, mark: str) -> None:
         """Save what was posted. Stay: something is wrong with it. ConnectError, IntegrationError."""
         saved.save_step(connection=wizard.connection, step=self.key, user=wizard.user, mark=mark)
+
+    def after_save(self, wizard: Wizard) -> None:
+        """What follows from a save once it is committed, and may be done again."""
 
     def other(self, wizard: Wizard, go: str) -> HttpResponse | None:
         """A button of the page beside saving; None when there is none of that name."""
@@ -88,6 +93,7 @@ class Wizard:
         self.user: Any = person(request)
         self.tool = tool_label(connection.tool)
         self.form: Any = None
+        self.failed = False  # the tool did not answer in this request, and is not asked again
         self.reload()
 
     def reload(self) -> None:
@@ -134,9 +140,12 @@ class Wizard:
     def say(self, error: services.ConnectError | IntegrationError) -> None:
         """Tell in the catalogue's words what went wrong; what was filled in before stays."""
         if isinstance(error, IntegrationError):
+            self.failed = True
             problem = problem_text(error.code, error.params, self.tool)
             stays = _("What you filled in is saved.")
-            messages.error(self.request, f"{problem.sentence} {problem.advice} {stays}".replace("  ", " "))
+            # The catalogue's advice on what passes by itself is about a sync; here a person waits.
+            advice = _("Try it again later.") if isinstance(error, Temporary) else problem.advice
+            messages.error(self.request, f"{problem.sentence} {advice} {stays}".replace("  ", " "))
         else:
             messages.error(self.request, str(error))
 
@@ -173,6 +182,7 @@ class Wizard:
             "before_url": self.url(before) if before is not None else "",
             "saved_at": last.at if last is not None else None,
             "seen": mine.at.isoformat() if mine is not None else "",
+            "readings_left": services.readings_left(self.connection),
         }
 
 
@@ -199,6 +209,9 @@ def run_step(page: ConnectionAdmin, request: HttpRequest, pk: int, key: str) -> 
     connection = page.changing(request, pk)
     wizard = Wizard(page, request, connection)
     step = wizard.step(key)
+    if connection.status == ConnectionStatus.DEACTIVATED:
+        messages.warning(request, _("This connection is switched off. Switch it on again to go on with its set-up."))
+        return HttpResponseRedirect(change_url(connection))
     if connection.status not in UNFINISHED:
         messages.info(request, _("The set-up is finished; change the settings on this page."))
         return HttpResponseRedirect(change_url(connection))
@@ -214,6 +227,8 @@ def run_step(page: ConnectionAdmin, request: HttpRequest, pk: int, key: str) -> 
         own = step.context(wizard)
     except (services.ConnectError, IntegrationError) as error:
         wizard.say(error)
+        if (elsewhere := _no_longer_open(wizard, step)) is not None:
+            return elsewhere
         own = {"failed": True}
     return TemplateResponse(request, step.template, {**wizard.frame(step), **own})
 
@@ -227,15 +242,36 @@ def _posted(wizard: Wizard, step: Step) -> HttpResponse | None:
             return answer if answer is not None else HttpResponseRedirect(wizard.url(step))
         if (answer := _repeated(wizard, step)) is not None:
             return answer
-        step.save(wizard, saved.mark_of(step.choices(wizard)))
+        _save(wizard, step)
     except Stay:
         return None
+    except saved.SavedMeanwhile:
+        wizard.reload()
+        return _repeated(wizard, step) or HttpResponseRedirect(wizard.url(step))
     except (services.ConnectError, IntegrationError) as error:
         wizard.say(error)
-        wizard.reload()
-        return None
+        return _no_longer_open(wizard, step)
     wizard.reload()
     return _onward(wizard, step)
+
+
+def _save(wizard: Wizard, step: Step) -> None:
+    mark = saved.mark_of(step.choices(wizard))
+    if step.asks_tool:
+        step.save(wizard, mark)
+    else:
+        known = wizard.progress.steps.get(step.key)
+        with saved.one_save(connection=wizard.connection, step=step.key, known=known):
+            step.save(wizard, mark)
+    step.after_save(wizard)
+
+
+def _no_longer_open(wizard: Wizard, step: Step) -> HttpResponse | None:
+    """Where to go when what was answered closed the step, as a lost sign-in does; None while it is open."""
+    wizard.reload()
+    if wizard.connection.status not in UNFINISHED:
+        return HttpResponseRedirect(change_url(wizard.connection))
+    return None if wizard.may_open(step) else HttpResponseRedirect(wizard.url(wizard.first_open))
 
 
 def _onward(wizard: Wizard, step: Step) -> HttpResponse:

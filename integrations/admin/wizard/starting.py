@@ -23,6 +23,7 @@ from ...models import GrantStatus, Posting
 from ...registry import get_tool
 from ...services import wizard as saved
 from ...services.suggesting import suggest_administration
+from ..connection_forms import CredentialsForm
 from ..leaving import to_tool
 from .frame import Stay, Step, Wizard
 
@@ -122,13 +123,26 @@ class SignIn(Step):
             "rights": _rights(wizard),
             "hint": shown_sign_in_hint(tool.sign_in_hint),
             "signed_in": self.is_done(wizard),
-            "registered": tool.sign_in is not SignInKind.OAUTH or bool(tools.app(tool).client_id),
+            "registered": not tool.needs_registration or bool(tools.app(tool).client_id),
+            "by_browser": tool.sign_in is SignInKind.OAUTH,
+            "form": None if tool.sign_in is SignInKind.OAUTH else wizard.form or CredentialsForm(tool),
         }
 
     def other(self, wizard: Wizard, go: str) -> HttpResponse | None:
         if go != "sign-in":
             return None
-        return to_tool(wizard.request, wizard.connection)
+        tool = get_tool(wizard.connection.tool)
+        if tool.sign_in is SignInKind.OAUTH:
+            return to_tool(wizard.request, wizard.connection)
+        form = wizard.form = CredentialsForm(tool, wizard.request.POST)
+        if not form.is_valid():
+            raise Stay
+        services.log_in(connection=wizard.connection, credentials=form.cleaned_data, user=wizard.user)
+        messages.success(wizard.request, _("Signed in at %(tool)s.") % {"tool": wizard.tool})
+        wizard.reload()
+        after_sign_in(wizard.request, wizard)
+        wizard.reload()
+        return HttpResponseRedirect(wizard.url(wizard.first_open))
 
     def save(self, wizard: Wizard, mark: str) -> None:
         if not self.is_done(wizard):
@@ -152,7 +166,7 @@ def _rights(wizard: Wizard) -> list[dict[str, Any]]:
 
 def after_sign_in(request: HttpRequest, wizard: Wizard) -> None:
     """Rights are those of the user who signed in: look at once which of them are missing."""
-    saved.forget_step(connection=wizard.connection, step=Access.key)
+    saved.forget_steps(connection=wizard.connection, steps=[Access.key], access=None)
     try:
         saved.check_rights(connection=wizard.connection, user=wizard.user)
     except (services.ConnectError, IntegrationError) as error:
@@ -169,7 +183,7 @@ class Access(Step):
         if self.key not in wizard.progress.steps:
             return False
         administration = wizard.connection.administration
-        asked = wizard.progress.facts.get("access", {}).get("administration")
+        asked = (wizard.progress.facts.get("access") or {}).get("administration")
         return administration is None or administration.external_id == asked
 
     def context(self, wizard: Wizard) -> dict[str, Any]:
@@ -198,6 +212,7 @@ class Access(Step):
         }
 
     def save(self, wizard: Wizard, mark: str) -> None:
+        # The check itself saves this step.
         if not self.is_done(wizard):
             messages.warning(wizard.request, _("First a check without a missing right is needed."))
             raise Stay
@@ -263,6 +278,7 @@ class AdministrationStep(Step):
     key = "administration"
     title = gettext_lazy("Administration")
     template = "admin/integrations/wizard/administration.html"
+    asks_tool = True
 
     def is_done(self, wizard: Wizard) -> bool:
         return wizard.connection.administration is not None and not _due(wizard)
@@ -271,6 +287,8 @@ class AdministrationStep(Step):
         connection = wizard.connection
         if connection.administration is not None and _due(wizard):
             return fetching(wizard)
+        if wizard.failed:
+            return {"failed": True}
         records = services.list_administrations(connection=connection)
         suggestion = suggest_administration(connection.entity, records)
         chosen = connection.administration.external_id if connection.administration is not None else suggestion.code
@@ -288,17 +306,12 @@ class AdministrationStep(Step):
         if not wanted:
             messages.error(wizard.request, _("Choose an administration."))
             raise Stay
-        before = wizard.connection.administration_id
         wizard.connection = services.choose_administration(
             connection=wizard.connection, external_id=wanted, user=wizard.user
         )
-        facts: dict[str, Any] = {}
-        if before != wizard.connection.administration_id:
-            facts = {"relations": None, "more_relations": False, "standing": None}
-            for later in ("journals", "vat-codes", "ledger-accounts", "check"):
-                saved.forget_step(connection=wizard.connection, step=later)
-        saved.save_step(connection=wizard.connection, step=self.key, user=wizard.user, mark=mark, **facts)
-        if wizard.progress.facts.get("access", {}).get("administration") != wanted:
+        saved.save_step(connection=wizard.connection, step=self.key, user=wizard.user, mark=mark)
+        saved.share_known_accounts(connection=wizard.connection)
+        if (wizard.progress.facts.get("access") or {}).get("administration") != wanted:
             # Rights are given per administration.
             progress = saved.check_rights(connection=wizard.connection, user=wizard.user)
             if Access.key not in progress.steps:
@@ -310,9 +323,8 @@ class AdministrationStep(Step):
     def other(self, wizard: Wizard, go: str) -> HttpResponse | None:
         """Fetch the lists: one per request where a script asks for it, all of them without."""
         if go == "again":
-            for kind in CatalogueKind:
-                if kind in LIST_WORDS:
-                    saved.fetch_list(connection=wizard.connection, kind=kind)
+            for kind in saved.lists_of(wizard.connection):
+                saved.fetch_list(connection=wizard.connection, kind=kind)
             return None
         if go != "fetch" or wizard.connection.administration is None:
             return None
@@ -327,7 +339,8 @@ class AdministrationStep(Step):
             if not moving:
                 raise
             wizard.say(error)
-            return _to(wizard.url(self))
+            # The page there waits for a person: asking again at once would go on for as long as the tool refuses.
+            return _to(f"{wizard.url(self)}?halted=1")
         wizard.reload()
         if _due(wizard):
             context = {**fetching(wizard), "tool": wizard.tool, "step_url": wizard.url(self)}
@@ -357,6 +370,7 @@ def fetching(wizard: Wizard) -> dict[str, Any]:
     words = _("relations") if first == _RELATIONS else LIST_WORDS[CatalogueKind(first)] if first else ""
     return {
         "fetching": True,
+        "halted": wizard.failed or "halted" in wizard.request.GET,
         "fetching_words": words,
         "fetched": total - len(due),
         "lists": total,
