@@ -495,7 +495,9 @@ class YukiProvider:
         """
         if not query.kind.is_sales:
             return self._find_upload(query)
-        settled = None if query.sent_at is None else query.sent_at + self._readings.processing
+        # One that was seen in the books needs no waiting for.
+        is_new = query.sent_at is not None and not query.external_id
+        settled = query.sent_at + self._readings.processing if query.sent_at is not None and is_new else None
         # A list that was read before that moment is read again once the moment has passed.
         after = settled if settled is not None and settled <= self._now() else None
         week = self._lookups.week_of(query.date, after=after)

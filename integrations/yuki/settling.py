@@ -25,12 +25,12 @@ _ZERO = Decimal("0.00")
 _PART = "/part"
 
 
-OPEN, PAID, ASKED = "", "paid", "asked"
+OPEN, PAID = "", "paid"
 
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A booking as it was last seen open, and what was said of it since: nothing, paid, or asked for."""
+    """A booking as it was last seen open, and whether it was said to be paid since."""
 
     original: Decimal
     open: Decimal
@@ -233,8 +233,8 @@ def _explain_sales(
     readings: Readings,
     debtor_accounts: Callable[[], Sequence[str]],
 ) -> None:
-    """Look at the ledger lines of the debts: matched is paid; there and not matched, a person decides; not there at
-    all, the rows are gone and the engine asks for the booking itself. What nobody asks about is told once.
+    """Look at the ledger lines of the debts: matched is paid; anything else the engine asks about, and then a person.
+    What nobody asks about is told once.
     """
     # What was said to be paid and is not asked about any more needs no second proof.
     wanted = [key for key in gone if key in sales or before.seen[key].state == OPEN]
@@ -251,11 +251,6 @@ def _explain_sales(
             part = _ZERO if seen is None else seen.part
             rows.append(_row(key, True, abs(booking.total) - part, settled=True, on=booking.matched_on))
             state = PAID
-        elif accounts and not matches and seen is not None and seen.state != ASKED:
-            rows.append(_row(key, True, _ZERO, deleted=True))
-            if seen.part > 0:
-                rows.append(_row(key + _PART, True, _ZERO, deleted=True))
-            state = ASKED
         elif key in sales:
             unexplained.append(key)
         if seen is not None and key in sales:
