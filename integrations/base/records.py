@@ -440,7 +440,6 @@ class DocumentQuery:
     date: date
     total: Decimal
     currency: str
-    party_code: str = ""  # the party's code in the tool, where parties travel inside the documents
     journal: str = ""
     external_id: str = ""  # known id: read this very booking
     number: DocumentNumber | None = None

@@ -34,16 +34,17 @@ class ContactCursor:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingCursor:
-    """Which of the partner accounts is being read, and from which record on."""
+    """Which of the partner accounts is being read, how many of its records were, and which was the last."""
 
     place: int = 0
-    first: int = 0
+    read: int = 0
+    last: str = ""
 
     @classmethod
     def load(cls, cursor: str) -> BookingCursor:
         try:
             raw: Any = json.loads(cursor or "{}")
-            return cls(place=int(raw.get("place", 0)), first=int(raw.get("first", 0)))
+            return cls(place=int(raw.get("place", 0)), read=int(raw.get("read", 0)), last=str(raw.get("last", "")))
         except (ValueError, TypeError, AttributeError):
             return cls()
 

@@ -64,9 +64,9 @@ def _differences(query: DocumentQuery, booking: Booking) -> list[str]:
 
 
 def _is_party(query: DocumentQuery, booking: Booking) -> bool:
-    """The contact by its key or by its code. With neither known (a person asks about a booking made by hand) there is
-    nothing to compare."""
-    known = [one for one in (query.party_external_id, query.party_code) if clean(one)]
-    if not known:
-        return True
-    return any(guid(one) == booking.contact_id if guid(one) else clean(one) == booking.contact_code for one in known)
+    """The contact by its key, or by the code that we gave it. Not known to us yet (a person asks about a booking made
+    by hand): nothing to compare."""
+    party = query.party_external_id
+    if guid(party):
+        return guid(party) == booking.contact_id
+    return not clean(party) or clean(party) == booking.contact_code

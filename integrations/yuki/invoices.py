@@ -21,7 +21,7 @@ from ..base.records import Document, File, Line
 from .mapping import DESCRIBED_TYPES, SALES_TYPES, sales_contact
 from .soap import NIL, XSI, Element
 from .unsure import DEFAULT_READINGS, Readings
-from .values import CENT, Unsendable, boolean, clean, cut, decimal, iso, money
+from .values import CENT, Unsendable, boolean, clean, cut, decimal, guid, iso, money
 
 SALES = "urn:xmlns:http://www.theyukicompany.com:salesinvoices"
 _SUBJECT, _TEXT, _REMARKS, _PRODUCT, _ITEM_NUMBER = 250, 500, 500, 60, 40
@@ -159,8 +159,9 @@ def _contact(root: Element, document: Document) -> None:
     if not clean(data.name):
         raise Unsendable("APP-204", "the customer has no name")
     missing = [name for name in ("street", "postcode", "city", "country") if not clean(getattr(data, name))]
-    if missing and not document.party.external_id:
-        # A new contact without them is refused there, and the sixth refusal ends the whole batch.
+    if missing and len(missing) < 4 and not guid(document.party.external_id):
+        # A new contact without them is refused there, and the sixth refusal ends the whole batch. With no part of an
+        # address at all the customer is one that went along before, and nothing of it has changed.
         raise Unsendable("APP-204", f"the address of {clean(data.name)} is incomplete: {', '.join(missing)}")
     for name, text in sales_contact(data, code):
         _node(node, name, text)

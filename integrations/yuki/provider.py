@@ -319,13 +319,16 @@ class YukiProvider:
         # Invoices may be dated ahead; nobody dates them further than this.
         until = self._now().date() + timedelta(days=366)
         while place.place < len(accounts):
-            lines = self._lookups.transactions_page(since, until, accounts[place.place], place.first)
-            fresh = lines[1:] if place.first and lines else lines
+            lines = self._lookups.transactions_page(since, until, accounts[place.place], place.read)
+            # Pages may overlap by one, see `listing.records`.
+            fresh = [line for line in lines if line.id != place.last]
             records = tuple(record for line in fresh if (record := _booked_record(line)) is not None)
             if len(lines) < RECORDS_PER_PAGE:
                 place = BookingCursor(place=place.place + 1)
+            elif lines[-1].id == place.last:
+                raise Unreachable("a list does not go on", operation="GetTransactions")
             else:
-                place = BookingCursor(place=place.place, first=place.first + len(lines) - 1)
+                place = replace(place, read=place.read + len(fresh), last=lines[-1].id)
             yield Page(items=records, cursor=place.dump(), is_last=place.place >= len(accounts))
         if not accounts:
             raise ProtocolSurprise("no account of debtors was recognised", operation="GetGLAccountScheme")
@@ -492,7 +495,9 @@ class YukiProvider:
         """
         if not query.kind.is_sales:
             return self._find_upload(query)
-        settled = None if query.sent_at is None else query.sent_at + self._readings.processing
+        # One that was seen in the books needs no waiting for.
+        is_new = query.sent_at is not None and not query.external_id
+        settled = query.sent_at + self._readings.processing if query.sent_at is not None and is_new else None
         # A list that was read before that moment is read again once the moment has passed.
         after = settled if settled is not None and settled <= self._now() else None
         week = self._lookups.week_of(query.date, after=after)

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -25,21 +25,30 @@ _ZERO = Decimal("0.00")
 _PART = "/part"
 
 
+OPEN, PAID = "", "paid"
+
+
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """A booking as it was last seen open; `asked`: it was not found anywhere once already."""
+    """A booking as it was last seen open, and whether it was said to be paid since."""
 
     original: Decimal
     open: Decimal
     date: date
-    asked: bool = False
+    state: str = OPEN
+
+    @property
+    def part(self) -> Decimal:
+        """What was paid already when it was last seen; it has a row of its own."""
+        return max(abs(self.original) - abs(self.open), _ZERO)
 
 
 @dataclass(slots=True)
 class Memory:
-    """What the cursor remembers: what was seen open, and since when the rest is missing."""
+    """What the cursor remembers: what was seen open, sold and bought, and since when the rest is missing."""
 
     seen: dict[str, Seen] = field(default_factory=dict)
+    bought: dict[str, Seen] = field(default_factory=dict)
     missing: dict[str, datetime] = field(default_factory=dict)
 
     @classmethod
@@ -47,23 +56,29 @@ class Memory:
         """What a cursor says; one that cannot be read is as good as none."""
         try:
             raw: Any = json.loads(cursor or "{}")
-            seen = {
-                str(key): Seen(Decimal(row[0]), Decimal(row[1]), date.fromisoformat(row[2]), bool(row[3]))
-                for key, row in raw.get("seen", {}).items()
-            }
             missing = {str(key): datetime.fromisoformat(since) for key, since in raw.get("missing", {}).items()}
+            return cls(seen=_load(raw.get("seen", {})), bought=_load(raw.get("bought", {})), missing=missing)
         except (ValueError, TypeError, AttributeError, ArithmeticError, LookupError):
             return cls()
-        return cls(seen=seen, missing=missing)
 
     def dump(self) -> str:
         """The cursor to keep."""
-        rows = {
-            key: [str(one.original), str(one.open), one.date.isoformat(), one.asked]
-            for key, one in sorted(self.seen.items())
-        }
         missing = {key: since.isoformat() for key, since in sorted(self.missing.items())}
-        return json.dumps({"seen": rows, "missing": missing}, separators=(",", ":"))
+        raw = {"seen": _dump(self.seen), "bought": _dump(self.bought), "missing": missing}
+        return json.dumps(raw, separators=(",", ":"))
+
+
+def _load(raw: Any) -> dict[str, Seen]:
+    return {
+        str(key): Seen(Decimal(row[0]), Decimal(row[1]), date.fromisoformat(row[2]), str(row[3]))
+        for key, row in raw.items()
+    }
+
+
+def _dump(seen: dict[str, Seen]) -> dict[str, list[str]]:
+    return {
+        key: [str(one.original), str(one.open), one.date.isoformat(), one.state] for key, one in sorted(seen.items())
+    }
 
 
 def read_settlements(
@@ -76,33 +91,34 @@ def read_settlements(
 ) -> Settlements:
     """One call for everything customers owe; more only for what is gone or, with purchases, for what we owe.
 
-    Rows come only where something changed since the cursor.
+    Rows come where something changed since the cursor, also for bookings that are not asked about: one may be paid
+    here by hand and open there, or have no id yet.
     """
-    before = Memory.load(cursor)
-    after = Memory()
+    before, after = Memory.load(cursor), Memory()
     rows: list[SettlementRow] = []
     unexplained: list[str] = []
-    purchases = [ref for ref in open_refs if _is_purchase(ref)]
-    sales = [ref for ref in open_refs if not _is_purchase(ref)]
-    if sales:
-        items, _ = lookups.open_debts()
-        gone = _compare(before, after, sales, _by_reference(items), rows, now, readings, is_sales=True)
-        if gone:
-            _explain_sales(lookups, before, after, gone, rows, unexplained, now, readings, debtor_accounts)
+    sales = {clean(ref.external_id): ref for ref in open_refs if not _is_purchase(ref)}
+    listed: dict[str, list[OpenItem]] = defaultdict(list)
+    for item in lookups.open_debts()[0]:
+        key = clean(item.reference) or item.document_id
+        if clean(item.reference) or key in sales:
+            listed[key].append(item)
+    rows += _listed_rows(before.seen, after.seen, listed, now.date(), is_sales=True)
+    gone = _gone(before, after, sales, listed, now, readings)
+    if gone:
+        _explain_sales(lookups, before, after, gone, sales, rows, unexplained, now, readings, debtor_accounts)
+    purchases = [ref.external_id for ref in open_refs if _is_purchase(ref)]
     if purchases:
-        found = open_items(lookups.open_list("OutstandingCreditorItems"))
-        by_document: dict[str, list[OpenItem]] = defaultdict(list)
-        for item in found:
-            by_document[item.document_id].append(item)
-        gone = _compare(before, after, purchases, by_document, rows, now, readings, is_sales=False)
-        for ref in gone:
-            # Nothing proves how a purchase was paid; one that was never seen may still wait for its booking.
-            key = ref.external_id
-            if key in before.seen:
-                after.seen[key] = before.seen[key]
+        owed: dict[str, list[OpenItem]] = defaultdict(list)
+        for item in open_items(lookups.open_list("OutstandingCreditorItems")):
+            if item.document_id in purchases:
+                owed[item.document_id].append(item)
+        rows += _listed_rows(before.bought, after.bought, owed, now.date(), is_sales=False)
+        # Nothing proves how a purchase was paid; one that was never seen may still wait for its booking.
+        for key in purchases:
+            if key not in owed and key in before.bought:
+                after.bought[key] = before.bought[key]
                 unexplained.append(key)
-            else:
-                after.missing[key] = before.missing.get(key, now)
     return Settlements(rows=tuple(rows), cursor=after.dump(), unexplained=tuple(unexplained))
 
 
@@ -111,46 +127,40 @@ def _is_purchase(ref: DocumentRef) -> bool:
     return bool(guid(ref.external_id)) if ref.kind is None else not ref.kind.is_sales
 
 
-def _by_reference(items: Iterable[OpenItem]) -> dict[str, list[OpenItem]]:
-    found: dict[str, list[OpenItem]] = defaultdict(list)
-    for item in items:
-        found[clean(item.reference) or item.document_id].append(item)
-    return found
+def _listed_rows(
+    before: dict[str, Seen], after: dict[str, Seen], listed: dict[str, list[OpenItem]], today: date, *, is_sales: bool
+) -> list[SettlementRow]:
+    """Rows of what is listed and changed; two different documents under one number say nothing about either."""
+    rows: list[SettlementRow] = []
+    for key, items in listed.items():
+        known = before.get(key)
+        item = _joined(items)
+        if item is None:
+            if known is not None:
+                after[key] = known
+            continue
+        after[key] = Seen(item.original, item.open, item.date or today)
+        if known is None or (known.original, known.open, known.state) != (item.original, item.open, OPEN):
+            rows += open_rows(key, item, is_sales=is_sales, had_part=known is not None and known.part > 0)
+    return rows
 
 
-def _compare(
+def _gone(
     before: Memory,
     after: Memory,
-    refs: Sequence[DocumentRef],
+    sales: dict[str, DocumentRef],
     listed: dict[str, list[OpenItem]],
-    rows: list[SettlementRow],
     now: datetime,
     readings: Readings,
-    *,
-    is_sales: bool,
-) -> list[DocumentRef]:
-    """Rows of what is listed, and what has to be explained: seen open before, or missing for too long."""
-    gone = []
-    for ref in refs:
-        key = ref.external_id
-        items = listed.get(clean(key), [])
-        item = _joined(items)
-        if item is not None:
-            known = before.seen.get(key)
-            after.seen[key] = Seen(item.original, item.open, item.date or now.date())
-            if known is None or (known.original, known.open) != (item.original, item.open) or known.asked:
-                rows += open_rows(key, item, is_sales=is_sales, had_part=_paid_before(known) > 0)
-        elif items:
-            # Two different documents under one number: nothing is said about either.
-            if key in before.seen:
-                after.seen[key] = before.seen[key]
-        elif key in before.seen:
-            gone.append(ref)
-        else:
-            since = before.missing.get(key, now)
-            after.missing[key] = since
-            if now - since >= readings.never_seen_open:
-                gone.append(ref)
+) -> list[str]:
+    """What has to be explained: seen open before and not now, or asked about and missing for too long."""
+    gone = [key for key in before.seen if key not in listed]
+    for key in sales:
+        if key in listed or key in before.seen:
+            continue
+        since = after.missing[key] = before.missing.get(key, now)
+        if now - since >= readings.never_seen_open:
+            gone.append(key)
     return gone
 
 
@@ -215,67 +225,61 @@ def _explain_sales(
     lookups: Lookups,
     before: Memory,
     after: Memory,
-    gone: Sequence[DocumentRef],
+    gone: Sequence[str],
+    sales: dict[str, DocumentRef],
     rows: list[SettlementRow],
     unexplained: list[str],
     now: datetime,
     readings: Readings,
     debtor_accounts: Callable[[], Sequence[str]],
 ) -> None:
-    """Look at the ledger lines of the debts: matched is paid; there and not matched, a person decides; not there at
-    all, the rows are gone and the engine asks for the booking itself."""
-    accounts = debtor_accounts()
-    found = _debts(lookups, before, gone, now.date(), accounts, readings) if accounts else {}
-    for ref in gone:
-        key = ref.external_id
+    """Look at the ledger lines of the debts: matched is paid; anything else the engine asks about, and then a person.
+    What nobody asks about is told once.
+    """
+    # What was said to be paid and is not asked about any more needs no second proof.
+    wanted = [key for key in gone if key in sales or before.seen[key].state == OPEN]
+    accounts = debtor_accounts() if wanted else ()
+    found = _debts(lookups, before, wanted, sales, now.date(), accounts, readings) if accounts else {}
+    for key in gone:
         seen = before.seen.get(key)
-        matches = found.get(clean(key), [])
+        matches = found.get(key, [])
         booking = matches[0] if len(matches) == 1 else None
-        if booking is not None and booking.matched_on is not None and booking.total is not None:
-            part = _paid_before(seen)
-            # Kept as it was: its row stands, and a paid document is not asked about again.
-            if seen is not None:
-                after.seen[key] = seen
+        state = PAID if seen is None else seen.state
+        if key not in wanted:
+            pass
+        elif booking is not None and booking.matched_on is not None and booking.total is not None:
+            part = _ZERO if seen is None else seen.part
             rows.append(_row(key, True, abs(booking.total) - part, settled=True, on=booking.matched_on))
-        elif accounts and not matches and seen is not None and not seen.asked:
-            after.seen[key] = Seen(seen.original, seen.open, seen.date, asked=True)
-            rows.append(_row(key, True, _ZERO, deleted=True))
-            if _paid_before(seen) > 0:
-                rows.append(_row(key + _PART, True, _ZERO, deleted=True))
-        else:
-            if seen is not None:
-                after.seen[key] = seen
+            state = PAID
+        elif key in sales:
             unexplained.append(key)
-
-
-def _paid_before(seen: Seen | None) -> Decimal:
-    """The part that was paid already when it was last seen; it has a row of its own."""
-    if seen is None:
-        return _ZERO
-    return max(abs(seen.original) - abs(seen.open), _ZERO)
+        if seen is not None and key in sales:
+            # Kept only while it is asked about, so that the cursor does not grow with what was paid long ago.
+            after.seen[key] = replace(seen, state=state)
 
 
 def _debts(
     lookups: Lookups,
     before: Memory,
-    gone: Sequence[DocumentRef],
+    gone: Sequence[str],
+    sales: dict[str, DocumentRef],
     today: date,
     accounts: Sequence[str],
     readings: Readings,
 ) -> dict[str, list[Booking]]:
     """The bookings that the ledger lines of the debtor accounts show, by number, over the days that matter."""
-    days = []
-    for ref in gone:
-        seen = before.seen.get(ref.external_id)
+    starts, ends = [], []
+    for key in gone:
+        seen = before.seen.get(key)
         if seen is not None:
-            days.append(seen.date)
-        elif ref.fiscal_year.isdigit() and len(ref.fiscal_year) == 4:
-            days.append(date(int(ref.fiscal_year), 1, 1))
-        else:
-            days.append(today - timedelta(days=400))
-    ends = [before.seen[ref.external_id].date for ref in gone if ref.external_id in before.seen]
-    end = max(ends) if len(ends) == len(gone) else max(today, *days)
-    lines = [line for account in accounts for line in lookups.transactions(min(days), end, account)]
+            starts.append(seen.date)
+            ends.append(seen.date)
+            continue
+        year = sales[key].fiscal_year
+        known = year.isdigit() and len(year) == 4
+        starts.append(date(int(year), 1, 1) if known else today - timedelta(days=400))
+        ends.append(date(int(year), 12, 31) if known else today + timedelta(days=366))
+    lines = [line for account in accounts for line in lookups.transactions(min(starts), max(ends), account)]
     found: dict[str, list[Booking]] = defaultdict(list)
     for booking in bookings(lines, readings):
         found[clean(booking.reference) or booking.document_id].append(booking)

@@ -28,6 +28,7 @@ YUKI = Tool(
     limits=LIMITS,
     open=_open,
     log_in=YukiSignIn,
+    needs_registration=False,
     credential_fields=FIELDS,
     rights=tuple(
         ToolRight(code=right.code, right=right.right, needed_for=right.needed_for, optional=right.optional)

@@ -80,11 +80,16 @@ def vat_code(line: dict[str, Any]) -> str:
     return f"{line['vat_type']}:{line['vat_percentage']}{country}"
 
 
+def entry_id(row: Row) -> str:
+    """Return what a booking is known by outside: the number of an invoice, else the id of the document."""
+    return str((row["kind"] == "sales" and row["reference"]) or row["document"])
+
+
 def entry(administration: Administration, row: Row) -> dict[str, Any]:
     """Return one booking with its lines; amounts are text, credits negative."""
     contact = administration.contact(row["contact"])
     return {
-        "entry_id": row["ID"],
+        "entry_id": entry_id(row),
         "kind": row["kind"],
         "type": entries.SALES_INVOICE if row["kind"] == "sales" else entries.PURCHASE_INVOICE,
         "status": "booked",
@@ -145,7 +150,7 @@ def _vat(administration: Administration) -> list[dict[str, Any]]:
 def _terms(administration: Administration) -> list[dict[str, Any]]:
     return [
         {
-            "entry_id": row["ID"],
+            "entry_id": entry_id(row),
             "reference": row["reference"],
             "amount": str(abs(row["total"])),
             "due_date": row["due"],

@@ -10,7 +10,7 @@ from ..messages import BadControl
 from ..store import Row
 from ..vendor import Action
 from . import demo, entries
-from .books import chosen, entry
+from .books import chosen, entry, entry_id
 from .sales import cents
 from .sessions import Calls
 from .world import Administration, World, derived_id
@@ -52,7 +52,7 @@ class Control:
             for one in chosen(self._world, str(data.get("division") or ""))
             for row in one["entries"]
             if data.get("kind", row["kind"]) == row["kind"]
-            and (row["ID"] == data["entry_id"] if data.get("entry_id") else row["reference"] == data["reference"])
+            and (entry_id(row) == data["entry_id"] if data.get("entry_id") else row["reference"] == data["reference"])
         ]
         if len(found) != 1:
             what = "No entry" if not found else f"{len(found)} entries (add division, kind or entry_id)"
