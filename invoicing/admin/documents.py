@@ -30,7 +30,7 @@ from .. import services
 from ..models import CreditNote, DocumentDiscount, Invoice, SalesDocument, SalesKind, SalesLine
 from . import booking, columns, export, page, sending, totals, verbs
 from .filters import PostingFilter
-from .forms import DiscountFormSet, DocumentForm, LineForm, LineFormSet
+from .forms import DiscountForm, DiscountFormSet, DocumentForm, LineForm, LineFormSet
 from .scope import scope_of
 
 
@@ -63,6 +63,7 @@ class LineInline(TabularInline):
 
 class DiscountInline(TabularInline):
     model = DocumentDiscount
+    form = DiscountForm
     formset = DiscountFormSet
     fields = ["description", "percentage"]
     extra = 0
