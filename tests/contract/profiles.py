@@ -59,5 +59,26 @@ _ALL = (
         foreign_currency="USD",
         switches={"limits": False},
     ),
+    Profile(
+        key="yuki",
+        site="be",
+        country="BE",
+        administration="6e24b17f-be9e-52ea-951e-1b7ff46978ac",
+        vat_codes={
+            "21": "1:21.00",
+            "12": "21:12.00",
+            "6": "2:6.00",
+            "0": "4:0.00",
+            "MC": "17:0.00",
+            "CM": "19:0.00",
+            "EX": "6:0.00",
+        },
+        accounts=_MAR,
+        discount_account="708000",
+        home="/yuki",
+        writes={"method": "POST", "body_contains": ":ProcessSalesInvoices>"},
+        credentials={"access_key": "7b3d0e61-5a52-4c0e-9d2f-0b1e5c6a11be"},
+        switches={"limits": False},
+    ),
 )
 PROFILES = tuple(profile for profile in _ALL if profile.key in TOOLS)
