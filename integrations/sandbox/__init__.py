@@ -68,4 +68,29 @@ Switches of Exact (default first; `exact/switches.py` explains each)
     foreign_reference refuse|null; entry_id_from_caller true; answer_lines deferred|expanded; type_in_post ignore|flip;
     entry_status 20|50; return_journals false; rate_direction multiply|divide; check_vat_numbers true;
     unique_reference false; payables_is_fully_paid true; timestamp_moves_on_match true
+
+Yuki lives under /yuki: take base_url + "/yuki/be" or "/yuki/nl" in place of https://api.yukiworks.XX; "/yuki" alone takes
+the keys of both. Keys 7b3d0e61-5a52-4c0e-9d2f-0b1e5c6a11be (Belgium: administrations
+6e24b17f-be9e-52ea-951e-1b7ff46978ac and 01e0ee34-5608-5abb-86f8-ebfac0ec2600, one domain) and
+2f9c4a70-8e17-4b7b-a6d3-91d40c7e22a1 (Netherlands: 52d699f6-07fc-5a24-a9cd-5bad171587a6, and
+375145f6-ffc1-5add-8f12-ba9fa0847928 out of use). "entry_id" of an invoice is its number, "division" the administration.
+
+Control verbs of Yuki ("vendor": "yuki"), beside pay, unpay and delete_entry as above:
+    POST   /_sandbox/hide          {"reference", "hidden": true}: gone from the open items without any matching
+    POST   /_sandbox/close_period  {"division", "until"} or {"year", "period"}: locked up to that day
+    POST   /_sandbox/touch         {"table": accounts|vatcodes|contacts, "code", "division", "values" | "delete": true}
+    POST   /_sandbox/seed          {"division", "accounts": n | [objects], "entries": n | [{"reference", "relation",
+                                   "date", "kind", "lines": [[account, "type:percentage", net, vat]]}]}
+    POST   /_sandbox/key           {"key", "division", "administrations", "services", "more": [domains], "delete"}
+    POST   /_sandbox/drop_sessions {}: every session ends
+    POST   /_sandbox/book_upload   {"division", "document", "contact", "reference", "date", "lines"}
+    POST   /_sandbox/limits        {} shows the calls of today, {"clear": true}, {"spend": n}
+
+Switches of Yuki (default first; `yuki/switches.py` explains each)
+    limits true; daily_limit 1000; session_seconds 86400; stop_after 6; rest absent|listed; result_as_text false;
+    line_amounts used|ignored; rounding line|rate; open_delay_seconds, transactions_delay_seconds,
+    archive_delay_seconds 0; credit_open_type 6|7; credit_amounts negative|positive; credit_outstanding true;
+    empty_check wrapper|nothing; matching_shown true; vat_on_transactions both|base|none; negative_quantity true;
+    name_match_gets_code true; new_contact_text created|updated|silent; records_most 500; first_record 1|0;
+    contacts_past_end empty|repeat; missing_right fault|403; limit_signal fault|429; duplicate_references refuse|accept
 """
