@@ -15,6 +15,7 @@ from config.figures import amount, day
 from invoicing.models import PaymentSource, SalesDocument
 
 from ..messages import Fix, ProblemText
+from ..messages.values import shown_place
 from ..models import IN_BOOKS, SENT, Posting, PostingState
 from ..registry import get_tool
 from ..standing import Standing, external_id_of, reason_words, standing_of
@@ -130,7 +131,7 @@ def _fill(panel: BooksPanel, request: HttpRequest, document: SalesDocument, post
     panel.fix = fix_for(request.user, fix_of_posting(posting, panel.problem))
     panel.totals = totals_words(posting)
     if posting.external_id:
-        panel.where_to_look = get_tool(posting.connection.tool).where_to_look
+        panel.where_to_look = shown_place(get_tool(posting.connection.tool).where_to_look)
     if request.user.has_perm("integrations.view_posting"):
         panel.posting_url = change_url(posting)
     if posting.issue is not None and request.user.has_perm("integrations.view_issue"):

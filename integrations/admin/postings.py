@@ -12,7 +12,7 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
@@ -141,7 +141,7 @@ class PostingAdmin(ReadOnlyAdmin):
             except (services.PostingError, services.ConnectError) as error:
                 messages.error(request, str(error))
             except IntegrationError:
-                words = _t("%(tool)s did not answer. Nothing was changed; try again later.")
+                words = gettext("%(tool)s did not answer. Nothing was changed; try again later.")
                 messages.error(request, words % {"tool": tool_label(posting.connection.tool)})
             return HttpResponseRedirect(next_url(request, change_url(posting)))
 
@@ -149,33 +149,33 @@ class PostingAdmin(ReadOnlyAdmin):
 
     def _retry(self, request: HttpRequest, posting: Posting) -> str:
         services.retry(posting=posting, user=person(request))
-        return _t("%(document)s is offered again with the next sync.") % {"document": posting}
+        return gettext("%(document)s is offered again with the next sync.") % {"document": posting}
 
     def _include(self, request: HttpRequest, posting: Posting) -> str:
         services.include(posting=posting, user=person(request))
-        return _t("%(document)s is no longer excluded.") % {"document": posting}
+        return gettext("%(document)s is no longer excluded.") % {"document": posting}
 
     def _exclude(self, request: HttpRequest, posting: Posting) -> str:
         services.exclude(posting=posting, reason=request.POST.get("reason", ""), user=person(request))
-        return _t("%(document)s is excluded from the sync.") % {"document": posting}
+        return gettext("%(document)s is excluded from the sync.") % {"document": posting}
 
     def _send_again(self, request: HttpRequest, posting: Posting) -> str:
         services.send_again(posting=posting, user=person(request))
-        return _t("%(document)s is sent again with the next sync.") % {"document": posting}
+        return gettext("%(document)s is sent again with the next sync.") % {"document": posting}
 
     def _link(self, request: HttpRequest, posting: Posting) -> str:
         external_id = request.POST.get("external_id", "").strip()[:60]
         if not external_id:
-            raise services.PostingError(_t("Fill in the ID of the booking."))
+            raise services.PostingError(gettext("Fill in the ID of the booking."))
         linked = services.link_to_existing(posting=posting, external_id=external_id, user=person(request))
         if linked.state == PostingState.DIFFERS:
-            return _t("%(document)s is linked; the totals there differ from ours.") % {"document": posting}
-        return _t("%(document)s is linked to the booking that stands there.") % {"document": posting}
+            return gettext("%(document)s is linked; the totals there differ from ours.") % {"document": posting}
+        return gettext("%(document)s is linked to the booking that stands there.") % {"document": posting}
 
     def _other(self, request: HttpRequest, posting: Posting) -> str:
         external_id = request.POST.get("external_id", "").strip()[:60]
         services.not_the_same(posting=posting, external_id=external_id, user=person(request))
-        return _t("%(document)s goes to the books with the next sync, beside the other booking.") % {
+        return gettext("%(document)s goes to the books with the next sync, beside the other booking.") % {
             "document": posting
         }
 
@@ -183,10 +183,10 @@ class PostingAdmin(ReadOnlyAdmin):
         tool = {"document": posting, "tool": tool_label(posting.connection.tool)}
         match services.refresh_from_tool(posting=posting, user=person(request)):
             case "found":
-                return _t("%(document)s stands in %(tool)s.") % tool
+                return gettext("%(document)s stands in %(tool)s.") % tool
             case "gone":
-                return _t("%(document)s no longer stands in %(tool)s.") % tool
-        return _t("%(tool)s could not say whether %(document)s stands there.") % tool
+                return gettext("%(document)s no longer stands in %(tool)s.") % tool
+        return gettext("%(tool)s could not say whether %(document)s stands there.") % tool
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
@@ -198,7 +198,7 @@ class PostingAdmin(ReadOnlyAdmin):
         problem = problem_of_posting(posting)
         context = {
             **self.admin_site.each_context(request),
-            "title": _t("Posting of %(reference)s") % {"reference": posting.reference},
+            "title": gettext("Posting of %(reference)s") % {"reference": posting.reference},
             "back_url": list_url(Posting),
             "posting": posting,
             "document": document,

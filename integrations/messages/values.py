@@ -57,6 +57,11 @@ _PURPOSES: dict[str, Template] = {
     "files beside a booking": gettext_lazy("files beside a booking"),
 }
 
+# Where a person finds a booking in a tool's own menu.
+_PLACES: dict[str, Template] = {
+    "Sales > Invoices > Sales entries": gettext_lazy("Sales > Invoices > Sales entries"),
+}
+
 # What people fill in to sign in, and where they find it.
 _CREDENTIALS: dict[str, Template] = {
     "User name": gettext_lazy("User name"),
@@ -98,6 +103,11 @@ def shown_right(right: str) -> str:
 def shown_credential(words: str) -> str:
     """A field of a tool's sign-in, or the hint beside it, in the reader's language."""
     return str(_CREDENTIALS.get(words, words))
+
+
+def shown_place(place: str) -> str:
+    """A place in a tool's menu, in the reader's language."""
+    return str(_PLACES.get(place, place))
 
 
 def shown_purpose(purpose: str) -> str:
