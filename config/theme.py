@@ -5,6 +5,7 @@ from typing import Any
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext_noop
 
 # Petrol: the one colour that means "can be clicked". Step 600 on white and white on step 600 have a contrast of 6.6.
 PRIMARY = {
@@ -20,6 +21,15 @@ PRIMARY = {
     "900": "oklch(29.5% .048 229)",
     "950": "oklch(21.5% .038 231)",
 }
+
+# Texts of Unfold and Django that our catalogues translate: Unfold has none, and Django's Dutch puts the name, which
+# begins with a capital, into the middle of the sentence.
+TEXTS_OF_PACKAGES = (
+    gettext_noop("Type to search"),
+    gettext_noop("Select value"),
+    gettext_noop("Select all rows"),
+    gettext_noop("Add another %(verbose_name)s"),
+)
 
 
 def stylesheet(request: HttpRequest) -> str:

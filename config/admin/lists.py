@@ -14,6 +14,7 @@ from django.db.models import Count, Model, Q, QuerySet
 from django.db.models import Sum as SumOf
 from django.http import HttpRequest
 from django.utils.functional import Promise, cached_property
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from unfold.admin import ModelAdmin
@@ -118,6 +119,10 @@ class BookkeepingAdmin(ModelAdmin):
     empty_text: ClassVar[Words] = ""
     # Whether the list shows the state of running syncs on top.
     shows_progress: ClassVar[bool] = False
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Titles begin with a capital; in other languages than English they begin with the name of the thing."""
+        return super().render_change_form(request, {**context, "title": capfirst(context["title"])}, *args, **kwargs)
 
     def get_views(self, request: HttpRequest) -> list[View]:
         """The chips above the list, the one it opens with (empty key) first. None at all: no chips."""

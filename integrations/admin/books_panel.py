@@ -15,9 +15,11 @@ from config.figures import amount, day
 from invoicing.models import PaymentSource, SalesDocument
 
 from ..messages import Fix, ProblemText
+from ..messages.values import shown_place
 from ..models import IN_BOOKS, SENT, Posting, PostingState
 from ..registry import get_tool
 from ..standing import Standing, external_id_of, reason_words, standing_of
+from .naming import give_names
 from .words import FixLink, fix_for, fix_of_posting, problem_of_posting, tool_label
 
 # Which verbs a state allows; the services check it again.
@@ -124,11 +126,12 @@ def books_panel(request: HttpRequest, document: SalesDocument) -> BooksPanel:
 def _fill(panel: BooksPanel, request: HttpRequest, document: SalesDocument, posting: Posting) -> None:
     # Loaded already; without it the words would lack the document.
     posting.sales_document = document
+    give_names([posting])
     panel.problem = problem_of_posting(posting)
     panel.fix = fix_for(request.user, fix_of_posting(posting, panel.problem))
     panel.totals = totals_words(posting)
     if posting.external_id:
-        panel.where_to_look = get_tool(posting.connection.tool).where_to_look
+        panel.where_to_look = shown_place(get_tool(posting.connection.tool).where_to_look)
     if request.user.has_perm("integrations.view_posting"):
         panel.posting_url = change_url(posting)
     if posting.issue is not None and request.user.has_perm("integrations.view_issue"):

@@ -10,10 +10,10 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from config.figures import percentage
+from config.figures import number, rate_name
 from invoicing.models import CompanyEntity, SalesLine, VatRate, VatRateVersion
 
 from ..base.records import JournalKind, VatDirection
@@ -79,7 +79,7 @@ class ConnectForm(forms.Form):
         if len(sites) == 1:
             self.fields["site"].widget = forms.HiddenInput()
             self.initial["site"] = next(iter(sites))
-        self.fields["site"].choices = [(code, _t(label)) for code, label in sites.items()]  # type: ignore[attr-defined]
+        self.fields["site"].choices = [(code, gettext(label)) for code, label in sites.items()]  # type: ignore[attr-defined]
 
 
 def connectable_entities() -> QuerySet[CompanyEntity]:
@@ -95,7 +95,7 @@ def _choices(rows: Iterable[Any], current: Any = None) -> list[Choice]:
     """Codes with their names; the one in use stays choosable when it is no longer active."""
     found = [(row.code, str(row)) for row in rows]
     if current is not None and current.code not in dict(found):
-        found.append((current.code, _t("%(name)s (no longer active)") % {"name": current}))
+        found.append((current.code, gettext("%(name)s (no longer active)") % {"name": current}))
     return [("", "–"), *found]
 
 
@@ -188,8 +188,12 @@ class LinkRow:
 
     @property
     def words(self) -> str:
-        shown = percentage(self.percentage)
-        return f"{shown} {self.rate.name or self.rate.code}".strip()
+        return rate_name(self.percentage, self.rate.name or self.rate.code)
+
+    @property
+    def code(self) -> str:
+        """The rate's code where it says more than its percentage."""
+        return "" if self.rate.code == number(self.percentage) else self.rate.code
 
 
 class LinksForm(forms.Form):

@@ -12,10 +12,11 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.views import ChangeList
 
 from config.admin.links import change_url, link, list_url, next_url
 from config.admin.lists import BookkeepingAdmin, View
@@ -27,10 +28,19 @@ from invoicing.admin.booking import person
 
 from .. import services
 from ..base.errors import IntegrationError
-from ..models import IN_BOOKS, Posting, PostingState
+from ..models import IN_BOOKS, Issue, Posting, PostingState
 from .books_panel import CHANGE, candidate_of, totals_words, verb_urls
 from .filters import ConnectionFilter
+from .naming import give_names
 from .words import fix_for, fix_of_posting, problem_of_posting, tool_label
+
+
+class NamingList(ChangeList):
+    """A list whose rows tell problems: what these store as keys is named for the whole page at once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        give_names(self.result_list)
 
 
 class ReadOnlyAdmin(BookkeepingAdmin):
@@ -46,6 +56,9 @@ class ReadOnlyAdmin(BookkeepingAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return NamingList if self.model in (Issue, Posting) else super().get_changelist(request, **kwargs)
 
     def row(self, request: HttpRequest, object_id: str) -> Any:
         """The row of an own page. Http404, PermissionDenied."""
@@ -85,7 +98,7 @@ class PostingAdmin(ReadOnlyAdmin):
             View(key="waiting", title=_("Waiting"), condition=Q(state=PostingState.WAITING), empty_title=_("Nothing waits")),
             View(
                 key="held", title=_("Needs a person"), condition=Q(state__in=held),
-                empty_title=_("Nothing is held up"), empty_text=_("Every document is in the books or waits for the next sync."),
+                empty_title=_("Nothing is blocked"), empty_text=_("Every document is in the books or waits for the next sync."),
             ),
             View(key="posted", title=_("Posted"), condition=Q(state__in=IN_BOOKS), empty_title=_("Nothing is posted yet")),
             View(key="excluded", title=_("Excluded"), condition=Q(state=PostingState.EXCLUDED), empty_title=_("Nothing is excluded")),
@@ -128,7 +141,7 @@ class PostingAdmin(ReadOnlyAdmin):
             except (services.PostingError, services.ConnectError) as error:
                 messages.error(request, str(error))
             except IntegrationError:
-                words = _t("%(tool)s did not answer. Nothing was changed; try again later.")
+                words = gettext("%(tool)s did not answer. Nothing was changed; try again later.")
                 messages.error(request, words % {"tool": tool_label(posting.connection.tool)})
             return HttpResponseRedirect(next_url(request, change_url(posting)))
 
@@ -136,33 +149,33 @@ class PostingAdmin(ReadOnlyAdmin):
 
     def _retry(self, request: HttpRequest, posting: Posting) -> str:
         services.retry(posting=posting, user=person(request))
-        return _t("%(document)s is offered again with the next sync.") % {"document": posting}
+        return gettext("%(document)s is offered again with the next sync.") % {"document": posting}
 
     def _include(self, request: HttpRequest, posting: Posting) -> str:
         services.include(posting=posting, user=person(request))
-        return _t("%(document)s is no longer excluded.") % {"document": posting}
+        return gettext("%(document)s is no longer excluded.") % {"document": posting}
 
     def _exclude(self, request: HttpRequest, posting: Posting) -> str:
         services.exclude(posting=posting, reason=request.POST.get("reason", ""), user=person(request))
-        return _t("%(document)s is excluded from the sync.") % {"document": posting}
+        return gettext("%(document)s is excluded from the sync.") % {"document": posting}
 
     def _send_again(self, request: HttpRequest, posting: Posting) -> str:
         services.send_again(posting=posting, user=person(request))
-        return _t("%(document)s is sent again with the next sync.") % {"document": posting}
+        return gettext("%(document)s is sent again with the next sync.") % {"document": posting}
 
     def _link(self, request: HttpRequest, posting: Posting) -> str:
         external_id = request.POST.get("external_id", "").strip()[:60]
         if not external_id:
-            raise services.PostingError(_t("Fill in the ID of the booking."))
+            raise services.PostingError(gettext("Fill in the ID of the booking."))
         linked = services.link_to_existing(posting=posting, external_id=external_id, user=person(request))
         if linked.state == PostingState.DIFFERS:
-            return _t("%(document)s is linked; the totals there differ from ours.") % {"document": posting}
-        return _t("%(document)s is linked to the booking that stands there.") % {"document": posting}
+            return gettext("%(document)s is linked; the totals there differ from ours.") % {"document": posting}
+        return gettext("%(document)s is linked to the booking that stands there.") % {"document": posting}
 
     def _other(self, request: HttpRequest, posting: Posting) -> str:
         external_id = request.POST.get("external_id", "").strip()[:60]
         services.not_the_same(posting=posting, external_id=external_id, user=person(request))
-        return _t("%(document)s goes to the books with the next sync, beside the other booking.") % {
+        return gettext("%(document)s goes to the books with the next sync, beside the other booking.") % {
             "document": posting
         }
 
@@ -170,21 +183,22 @@ class PostingAdmin(ReadOnlyAdmin):
         tool = {"document": posting, "tool": tool_label(posting.connection.tool)}
         match services.refresh_from_tool(posting=posting, user=person(request)):
             case "found":
-                return _t("%(document)s stands in %(tool)s.") % tool
+                return gettext("%(document)s stands in %(tool)s.") % tool
             case "gone":
-                return _t("%(document)s no longer stands in %(tool)s.") % tool
-        return _t("%(tool)s could not say whether %(document)s stands there.") % tool
+                return gettext("%(document)s no longer stands in %(tool)s.") % tool
+        return gettext("%(tool)s could not say whether %(document)s stands there.") % tool
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The page of one posting."""
         posting: Posting = self.row(request, object_id)
+        give_names([posting])
         document = posting.sales_document
         problem = problem_of_posting(posting)
         context = {
             **self.admin_site.each_context(request),
-            "title": _t("Posting of %(reference)s") % {"reference": posting.reference},
+            "title": gettext("Posting of %(reference)s") % {"reference": posting.reference},
             "back_url": list_url(Posting),
             "posting": posting,
             "document": document,
