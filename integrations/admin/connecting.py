@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from urllib.parse import urlencode
 from typing import TYPE_CHECKING
 
 from django.conf import settings
@@ -43,6 +44,9 @@ def connect_page(page: ConnectionAdmin, request: HttpRequest) -> HttpResponse:
     form = ConnectForm(request.POST or None, initial=initial, tool=tool)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
+        if "site" not in data:
+            chosen_now = urlencode({"entity": data["entity"].pk, "tool": data["tool"]})
+            return HttpResponseRedirect(f"{request.path}?{chosen_now}")
         try:
             connection = services.start_connection(
                 entity=data["entity"], tool=data["tool"], site=data["site"], user=person(request)

@@ -65,7 +65,7 @@ class ConnectForm(forms.Form):
     site = forms.ChoiceField(label=_("Country of your account there"), widget=forms.Select(attrs=SELECT))
 
     def __init__(self, *args: Any, tool: str = "", **kwargs: Any) -> None:
-        """`tool`: chosen on the page before, so only its country sites are asked for."""
+        """`tool`: chosen on the page before, so only its country sites are asked for; without it the country comes next."""
         super().__init__(*args, **kwargs)
         offered = {tool: TOOLS[tool]} if tool in TOOLS else TOOLS
         if len(offered) == 1:
@@ -75,6 +75,9 @@ class ConnectForm(forms.Form):
         self.fields["entity"].empty_label = "–"  # type: ignore[attr-defined]
         self.fields["entity"].queryset = free  # type: ignore[attr-defined]
         self.fields["tool"].choices = [(one.key, one.label) for one in offered.values()]  # type: ignore[attr-defined]
+        if len(offered) > 1:
+            del self.fields["site"]
+            return
         sites = {site.code: site.label for one in offered.values() for site in one.sites}
         if len(sites) == 1:
             self.fields["site"].widget = forms.HiddenInput()
