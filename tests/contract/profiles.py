@@ -59,5 +59,32 @@ _ALL = (
         foreign_currency="USD",
         switches={"limits": False},
     ),
+    Profile(
+        key="twinfield",
+        site="com",
+        country="NL",
+        administration="NLA990310",
+        vat_codes={"21": "VH", "9": "VL", "0": "VN", "MC": "VV", "CM": "ICP", "VCMD": "ICD", "EX": "EXP"},
+        accounts={
+            "21": "8000",
+            "9": "8010",
+            "0": "8020",
+            "MC": "8050",
+            "CM": "8060",
+            "VCMD": "8065",
+            "EX": "8070",
+        },
+        discount_account="8190",
+        home="/twinfield",
+        writes={"method": "POST", "path": "processxml", "body_contains": "<transactions>"},
+        journals={
+            "invoice": "VRK",
+            "credit_note": "VRC",
+            "purchase_invoice": "INK",
+            "purchase_credit_note": "INC",
+        },
+        foreign_currency="USD",
+        switches={"limits": False},
+    ),
 )
 PROFILES = tuple(profile for profile in _ALL if profile.key in TOOLS)
