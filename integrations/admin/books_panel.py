@@ -18,6 +18,7 @@ from ..messages import Fix, ProblemText
 from ..models import IN_BOOKS, SENT, Posting, PostingState
 from ..registry import get_tool
 from ..standing import Standing, external_id_of, reason_words, standing_of
+from .naming import give_names
 from .words import FixLink, fix_for, fix_of_posting, problem_of_posting, tool_label
 
 # Which verbs a state allows; the services check it again.
@@ -124,6 +125,7 @@ def books_panel(request: HttpRequest, document: SalesDocument) -> BooksPanel:
 def _fill(panel: BooksPanel, request: HttpRequest, document: SalesDocument, posting: Posting) -> None:
     # Loaded already; without it the words would lack the document.
     posting.sales_document = document
+    give_names([posting])
     panel.problem = problem_of_posting(posting)
     panel.fix = fix_for(request.user, fix_of_posting(posting, panel.problem))
     panel.totals = totals_words(posting)
