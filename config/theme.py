@@ -5,7 +5,6 @@ from typing import Any
 from django.http import HttpRequest
 from django.templatetags.static import static
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import gettext_noop
 
 # Petrol: the one colour that means "can be clicked". Step 600 on white and white on step 600 have a contrast of 6.6.
 PRIMARY = {
@@ -25,10 +24,10 @@ PRIMARY = {
 # Texts of Unfold and Django that our catalogues translate: Unfold has none, and Django's Dutch puts the name, which
 # begins with a capital, into the middle of the sentence.
 TEXTS_OF_PACKAGES = (
-    gettext_noop("Type to search"),
-    gettext_noop("Select value"),
-    gettext_noop("Select all rows"),
-    gettext_noop("Add another %(verbose_name)s"),
+    _("Type to search"),
+    _("Select value"),
+    _("Select all rows"),
+    _("Add another %(verbose_name)s"),
 )
 
 
