@@ -1,4 +1,8 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate, pre_migrate
 from django.utils.translation import gettext_lazy as _
 
 
@@ -16,7 +20,21 @@ class IntegrationsConfig(AppConfig):
         from integrations.sync import announcing
         from invoicing.freezing import register_sent_lookup
 
+        pre_migrate.connect(_lift_triggers, sender=self)
+        post_migrate.connect(_set_triggers, sender=self)
         register_sent_lookup(sent_among)
         announcing.register(on_finished=notifying.announce_run)
         announcing.register(on_tick=module.deactivate_ended)
         announcing.register(on_tick=mailing.queue_when_due)
+
+
+def _lift_triggers(using: str, **kwargs: Any) -> None:
+    from . import unplaced
+
+    unplaced.remove(connections[using])
+
+
+def _set_triggers(using: str, **kwargs: Any) -> None:
+    from . import unplaced
+
+    unplaced.install(connections[using])

@@ -8,9 +8,10 @@ from typing import Any
 from django.db.models import Exists, OuterRef, Prefetch, Q
 from django.utils.translation import gettext as _
 
+from crm.models import Party
 from invoicing.models import DocumentStatus, SalesDocument
 
-from .models import IN_BOOKS, Connection, PartyLink, Posting, PostingState
+from .models import IN_BOOKS, Connection, PartyLink, Posting, PostingState, Unplaced
 
 NOT_CONNECTED, OUT_OF_SCOPE = "not_connected", "out_of_scope"
 
@@ -72,6 +73,10 @@ def external_id_of(document: SalesDocument) -> str:
 # --- The same as conditions on documents, for views and filters -------------------------------------------------------
 
 BOOKED = Q(status=DocumentStatus.BOOKED)
+# In the books, or kept out of them by a person.
+SETTLED = (*IN_BOOKS, PostingState.EXCLUDED)
+# So many are named to the database one by one, which then looks at no other; more are found by the plain condition.
+NAMED_BOUND = 10_000
 
 
 def in_scope() -> Q:
@@ -87,12 +92,35 @@ def in_states(*states: str) -> Q:
 
 def waiting() -> Q:
     """In scope, and with no posting yet or one that waits: what the next sync looks at."""
-    return in_scope() & ~in_states(*(state for state in PostingState if state is not PostingState.WAITING))
+    others = in_states(*(state for state in PostingState if state is not PostingState.WAITING))
+    return _among(_unsettled_ids()) & in_scope() & ~others
 
 
 def not_posted() -> Q:
     """In scope, not excluded, and not in the books."""
-    return in_scope() & ~in_states(*IN_BOOKS, PostingState.EXCLUDED)
+    return _among(_unsettled_ids()) & in_scope() & ~in_states(*SETTLED)
+
+
+def _unsettled_ids() -> list[int] | None:
+    """The documents in scope without a posting, and all with one that is not settled; None when they are many.
+
+    A condition of its own for what is missing would look at every document there is. Two queries.
+    """
+    starts: dict[Any, list[int]] = {}
+    for entity, start in Connection.objects.live().exclude(start_date=None).values_list("entity_id", "start_date"):
+        starts.setdefault(start, []).append(entity)
+    scope = Q(pk__in=[])
+    for start, entities in starts.items():
+        scope |= Q(entity__in=entities, date__gte=start)
+    new = Unplaced.objects.filter(scope).values_list("document_id", flat=True)
+    held = Posting.objects.filter(state__in=set(PostingState) - set(SETTLED)).values_list("sales_document", flat=True)
+    found = {pk for rows in (new, held) for pk in rows.order_by()[: NAMED_BOUND + 1]}
+    return sorted(found) if len(found) <= NAMED_BOUND else None
+
+
+def _among(ids: list[int] | None, field: str = "pk") -> Q:
+    """Only these; no condition for None. Zero is nobody's key: an empty list would save a query that a full one needs."""
+    return Q(**{f"{field}__in": ids or [0]}) if ids is not None else Q()
 
 
 def paid_here_open_there() -> Q:
@@ -105,7 +133,17 @@ def without_external_id() -> Q:
     linked = PartyLink.objects.filter(
         party=OuterRef("party"), primary=True, administration__in=live.values("administration")
     ).exclude(external_id="")
-    return in_scope() & ~Q(Exists(linked))
+    return _among(_unlinked_party_ids(), "party") & in_scope() & ~Q(Exists(linked))
+
+
+def _unlinked_party_ids() -> list[int] | None:
+    """The parties that lack a number in the administration of some live connection; None when they are many."""
+    linked = PartyLink.objects.filter(
+        party=OuterRef(OuterRef("pk")), primary=True, administration=OuterRef("administration")
+    ).exclude(external_id="")
+    lacking = Connection.objects.live().exclude(start_date=None).filter(~Exists(linked))
+    found = list(Party.objects.filter(Exists(lacking)).order_by().values_list("pk", flat=True)[: NAMED_BOUND + 1])
+    return found if len(found) <= NAMED_BOUND else None
 
 
 def reason_words(standing: Standing) -> str:
