@@ -98,7 +98,12 @@ def waiting() -> Q:
 
 def not_posted() -> Q:
     """In scope, not excluded, and not in the books."""
-    return _among(_unsettled_ids()) & in_scope() & ~in_states(*SETTLED)
+    return _among(_unsettled_ids()) & is_not_posted()
+
+
+def is_not_posted() -> Q:
+    """The same, asked of each document: for looking at few of them."""
+    return in_scope() & ~in_states(*SETTLED)
 
 
 def _unsettled_ids() -> list[int] | None:
@@ -118,9 +123,9 @@ def _unsettled_ids() -> list[int] | None:
     return sorted(found) if len(found) <= NAMED_BOUND else None
 
 
-def _among(ids: list[int] | None, field: str = "pk") -> Q:
+def _among(ids: list[int] | None) -> Q:
     """Only these; no condition for None. Zero is nobody's key: an empty list would save a query that a full one needs."""
-    return Q(**{f"{field}__in": ids or [0]}) if ids is not None else Q()
+    return Q(pk__in=ids or [0]) if ids is not None else Q()
 
 
 def paid_here_open_there() -> Q:
@@ -129,20 +134,32 @@ def paid_here_open_there() -> Q:
 
 def without_external_id() -> Q:
     """In scope, and the customer has no number yet in the administration of the entity's live connection."""
+    return _among(_unlinked_ids()) & has_no_external_id()
+
+
+def has_no_external_id() -> Q:
+    """The same, asked of each document: for looking at few of them."""
     live = Connection.objects.live().filter(entity=OuterRef(OuterRef("entity")))
     linked = PartyLink.objects.filter(
         party=OuterRef("party"), primary=True, administration__in=live.values("administration")
     ).exclude(external_id="")
-    return _among(_unlinked_party_ids(), "party") & in_scope() & ~Q(Exists(linked))
+    return in_scope() & ~Q(Exists(linked))
 
 
-def _unlinked_party_ids() -> list[int] | None:
-    """The parties that lack a number in the administration of some live connection; None when they are many."""
+def _unlinked_ids() -> list[int] | None:
+    """The documents of parties without a number in the administration of some live connection; None when many.
+
+    Two queries: the parties, and their documents by the index that begins with the party.
+    """
     linked = PartyLink.objects.filter(
         party=OuterRef(OuterRef("pk")), primary=True, administration=OuterRef("administration")
     ).exclude(external_id="")
     lacking = Connection.objects.live().exclude(start_date=None).filter(~Exists(linked))
-    found = list(Party.objects.filter(Exists(lacking)).order_by().values_list("pk", flat=True)[: NAMED_BOUND + 1])
+    parties = list(Party.objects.filter(Exists(lacking)).order_by().values_list("pk", flat=True)[: NAMED_BOUND + 1])
+    if len(parties) > NAMED_BOUND:
+        return None
+    rows = SalesDocument.objects.filter(party__in=parties or [0]).order_by()
+    found = list(rows.values_list("pk", flat=True)[: NAMED_BOUND + 1])
     return found if len(found) <= NAMED_BOUND else None
 
 

@@ -60,7 +60,17 @@ class BoundedPaginator(Paginator[Any]):
         bottom = (number - 1) * self.per_page
         ordered = rows if self.is_cut and not self.collects else _collected(rows)
         keys = list(ordered.values_list("pk", flat=True)[bottom : min(bottom + self.per_page, self.count)])
-        return self._get_page(rows.filter(pk__in=keys), number, self)
+        return self._get_page(_whole(rows, keys), number, self)
+
+
+def _whole(rows: QuerySet[Any], keys: list[Any]) -> QuerySet[Any]:
+    """The rows of these keys as `rows` would give them. What they had to fit is not asked a second time."""
+    if rows.query.annotations or rows.query.extra or rows.query.distinct:
+        return rows.filter(pk__in=keys)
+    fresh: Any = rows.model._default_manager.using(rows.db).filter(pk__in=keys).order_by(*rows.query.order_by)
+    fresh.query.select_related = rows.query.select_related
+    fresh.query.deferred_loading = rows.query.deferred_loading
+    return fresh.prefetch_related(*rows._prefetch_related_lookups)  # type: ignore[attr-defined]
 
 
 def _collected(rows: QuerySet[Any]) -> QuerySet[Any]:
@@ -87,6 +97,8 @@ class View:
     key: str
     title: Words
     condition: Q | Callable[[], Q] | None = None
+    # The same for counting among few rows, where that is another way of asking.
+    among_few: Q | None = None
     empty_title: Words = ""
     empty_text: Words = ""
     counted: bool = True
@@ -95,6 +107,9 @@ class View:
         if self.condition is None:
             return Q()
         return self.condition if isinstance(self.condition, Q) else self.condition()
+
+    def as_filter(self) -> Q:
+        return self.among_few if self.among_few is not None else self.as_q()
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,7 +240,11 @@ def _chip_counts(cl: ChangeList, request: HttpRequest, spec: ViewFilter) -> dict
     if everything > COUNT_BOUND or (spec.chosen.condition is None and is_cut(cl)):
         return {}
     wanted = {f"n_{i}": view for i, view in enumerate(spec.views) if view.condition is not None and view.counted}
-    found = rows.aggregate(**{name: Count("pk", filter=view.as_q()) for name, view in wanted.items()}) if wanted else {}
+    found = (
+        rows.aggregate(**{name: Count("pk", filter=view.as_filter()) for name, view in wanted.items()})
+        if wanted
+        else {}
+    )
     whole = {view.key: everything for view in spec.views if view.condition is None}
     return {**whole, **{view.key: found[name] for name, view in wanted.items()}}
 

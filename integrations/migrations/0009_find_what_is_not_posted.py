@@ -66,6 +66,23 @@ class Migration(migrations.Migration):
                 verbose_name="connection",
             ),
         ),
+        migrations.AlterField(
+            model_name="posting",
+            name="sales_document",
+            field=models.ForeignKey(
+                blank=True,
+                db_index=False,
+                null=True,
+                on_delete=django.db.models.deletion.PROTECT,
+                related_name="postings",
+                to="invoicing.salesdocument",
+                verbose_name="document",
+            ),
+        ),
+        migrations.AddIndex(
+            model_name="posting",
+            index=models.Index(fields=["sales_document", "state"], name="integrations_posting_document"),
+        ),
         migrations.AddIndex(
             model_name="posting",
             index=models.Index(

@@ -31,7 +31,7 @@ SENT = (PostingState.SENDING, PostingState.UNCLEAR, PostingState.POSTED, Posting
 class Posting(models.Model):
     """One document's booking in one administration. At most one per document and administration, by constraint."""
 
-    # Both have no index of their own: longer ones begin with them.
+    # No relation but the issue has an index of its own: longer ones begin with them.
     connection = models.ForeignKey(
         Connection, verbose_name=_("connection"), on_delete=models.PROTECT, related_name="postings", db_index=False
     )
@@ -46,6 +46,7 @@ class Posting(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="postings",
+        db_index=False,
     )
     kind = models.CharField(_("booked as"), max_length=24, choices=[(k.value, k.value) for k in DocumentKind])
     reference = models.CharField(_("our reference"), max_length=40)
@@ -84,6 +85,7 @@ class Posting(models.Model):
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["connection", "state", "id"], name="integrations_posting_state"),
+            models.Index(fields=["sales_document", "state"], name="integrations_posting_document"),
             # For lists and searches over all connections. What is posted is nearly everything, and not looked for.
             models.Index(
                 fields=["state", "sales_document"], condition=~Q(state="posted"), name="integrations_posting_open"

@@ -44,6 +44,7 @@ def views(*, payments: bool) -> list[View]:
         ),
         View(
             key="not-posted", title=_("Not posted"), condition=cache(standing.not_posted),
+            among_few=standing.is_not_posted(),
             empty_title=_("Everything is posted"), empty_text=_("Every booked document in scope stands in the books."),
         ),
         View(
@@ -78,6 +79,7 @@ def views(*, payments: bool) -> list[View]:
             key="no-external-id",
             title=_("No external ID"),
             condition=cache(standing.without_external_id),
+            among_few=standing.has_no_external_id(),
             empty_title=_("Every customer is known there"),
         )
     )
