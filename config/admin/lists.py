@@ -156,6 +156,15 @@ class ViewFilter(SimpleListFilter):
         yield {"name": self.parameter_name, "value": self.value() or ""}
 
 
+class PagedChangeList(ChangeList):
+    """Reads its rows through the paginator also when one page holds them all, so that lists of any length cost alike."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not self.multi_page:
+            self.result_list = self.paginator.page(1).object_list
+
+
 class BookkeepingAdmin(ModelAdmin):
     """A list and its pages as this product shows them. Subclasses say the words."""
 
@@ -189,6 +198,9 @@ class BookkeepingAdmin(ModelAdmin):
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         filters = list(super().get_list_filter(request))
         return [ViewFilter, *filters] if self.get_views(request) else filters
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return PagedChangeList
 
     def get_paginator(
         self,
