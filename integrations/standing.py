@@ -133,11 +133,11 @@ class _Keys(Expression):
         super().__init__(output_field=BigIntegerField())
         self.keys = keys
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        return "(SELECT value FROM json_each(%s))", [json.dumps(self.keys)]
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
+        return "(SELECT value FROM json_each(%s))", (json.dumps(self.keys),)
 
-    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, list[Any]]:
-        return "(SELECT unnest(%s::bigint[]))", ["{" + ",".join(map(str, self.keys)) + "}"]
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
+        return "(SELECT unnest(%s::bigint[]))", ("{" + ",".join(map(str, self.keys)) + "}",)
 
 
 def _among(ids: list[int] | None) -> Q:

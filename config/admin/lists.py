@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any, ClassVar
 
 from django.contrib.admin import SimpleListFilter
-from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Model, Q, QuerySet
 from django.db.models import Sum as SumOf
 from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.functional import Promise, cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, checkbox
+from unfold.decorators import display
+from unfold.templatetags import unfold_list
+from unfold.views import ChangeList
 
 from config.figures import number
 
@@ -59,8 +66,9 @@ class BoundedPaginator(Paginator[Any]):
         number = self.validate_number(number)
         bottom = (number - 1) * self.per_page
         ordered = rows if self.is_cut and not self.collects else _collected(rows)
-        keys = list(ordered.values_list("pk", flat=True)[bottom : min(bottom + self.per_page, self.count)])
-        return self._get_page(_whole(rows, keys), number, self)
+        top = bottom + self.per_page
+        keys = list(ordered.values_list("pk", flat=True)[bottom:top])
+        return Page(_whole(rows, keys) if keys else rows[bottom:top], number, self)
 
 
 def _whole(rows: QuerySet[Any], keys: list[Any]) -> QuerySet[Any]:
@@ -165,6 +173,24 @@ class PagedChangeList(ChangeList):
             self.result_list = self.paginator.page(1).object_list
 
 
+def _headers_of(cl: ChangeList, make: Any = unfold_list.result_headers) -> list[dict[str, Any]]:
+    """The headers of a list, made once. Unfold makes them anew for each row, which costs more than the row itself."""
+    kept: list[dict[str, Any]] | None = cl.__dict__.get("_headers")
+    if kept is None:
+        kept = cl._headers = list(make(cl))
+    return kept
+
+
+unfold_list.result_headers = _headers_of
+
+
+@cache
+def _checkbox(language: str) -> tuple[SafeString, SafeString]:
+    """What stands before and after the key in the box that selects a row; drawing its template for each takes long."""
+    before, after = checkbox.render(ACTION_CHECKBOX_NAME, "|").split('value="|"')
+    return mark_safe(f'{before}value="'), mark_safe(f'"{after}')  # noqa: S308 - the widget's own HTML
+
+
 class BookkeepingAdmin(ModelAdmin):
     """A list and its pages as this product shows them. Subclasses say the words."""
 
@@ -198,6 +224,11 @@ class BookkeepingAdmin(ModelAdmin):
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         filters = list(super().get_list_filter(request))
         return [ViewFilter, *filters] if self.get_views(request) else filters
+
+    @display(description=ModelAdmin.action_checkbox.short_description)
+    def action_checkbox(self, obj: Model) -> str:
+        before, after = _checkbox(get_language() or "")
+        return format_html("{}{}{}", before, obj.pk, after)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return PagedChangeList
@@ -277,9 +308,7 @@ def list_remarks(cl: ChangeList, request: HttpRequest) -> list[str]:
 
 def search_remarks(request: HttpRequest) -> list[str]:
     """What a search of this request has to say beside its rows; a search adds its sentences here."""
-    if not hasattr(request, "_search_remarks"):
-        request._search_remarks = []
-    kept: list[str] = request._search_remarks
+    kept: list[str] = request.__dict__.setdefault("_search_remarks", [])
     return kept
 
 
