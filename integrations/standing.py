@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BigIntegerField, Exists, Expression, OuterRef, Prefetch, Q
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Prefetch, Q
 from django.utils.translation import gettext as _
 
 from crm.models import Party
@@ -93,13 +94,15 @@ def in_states(*states: str) -> Q:
 
 def waiting() -> Q:
     """In scope, and with no posting yet or one that waits: what the next sync looks at."""
-    others = in_states(*(state for state in PostingState if state is not PostingState.WAITING))
-    return _among(_unsettled_ids()) & in_scope() & ~others
+    others = set(PostingState) - {PostingState.WAITING}
+    ids = _ids_with_none_or([PostingState.WAITING], but_not=others)
+    return in_scope() & ~in_states(*others) if ids is None else _among(ids)
 
 
 def not_posted() -> Q:
     """In scope, not excluded, and not in the books."""
-    return _among(_unsettled_ids()) & is_not_posted()
+    ids = _ids_with_none_or(set(PostingState) - set(SETTLED), but_not=SETTLED)
+    return is_not_posted() if ids is None else _among(ids)
 
 
 def is_not_posted() -> Q:
@@ -107,42 +110,47 @@ def is_not_posted() -> Q:
     return in_scope() & ~in_states(*SETTLED)
 
 
-def _unsettled_ids() -> list[int] | None:
-    """The documents in scope without a posting, and all with one that is not settled; None when they are many.
+def _ids_with_none_or(states: Collection[str], but_not: Collection[str]) -> list[int] | None:
+    """The documents in scope without a posting or with one in `states`, and with none in `but_not`; None when many.
 
-    A condition of its own for what is missing would look at every document there is. Two queries.
+    A condition for what is missing looks at every document there is. Three queries.
     """
     starts: dict[Any, list[int]] = {}
     for entity, start in Connection.objects.live().exclude(start_date=None).values_list("entity_id", "start_date"):
         starts.setdefault(start, []).append(entity)
-    scope = Q(pk__in=[])
+    # Nobody's entity: without a connection as many queries as with one.
+    scope = Q(entity=0)
     for start, entities in starts.items():
         scope |= Q(entity__in=entities, date__gte=start)
     new = Unplaced.objects.filter(scope).values_list("document_id", flat=True)
-    held = Posting.objects.filter(state__in=set(PostingState) - set(SETTLED)).values_list("sales_document", flat=True)
+    held = SalesDocument.objects.filter(
+        in_scope() & ~in_states(*but_not), pk__in=Posting.objects.filter(state__in=states).values("sales_document")
+    ).values_list("pk", flat=True)
     found = {pk for rows in (new, held) for pk in rows.order_by()[: NAMED_BOUND + 1]}
     return sorted(found) if len(found) <= NAMED_BOUND else None
 
 
-class _Keys(Expression):
-    """Many keys as one parameter: as many parameters would cost more than the rows they find."""
+class _Among(Func):
+    """Whether a key is one of many, which are handed over as one parameter: one for each would cost more than the rows."""
 
-    conditional = False
+    arity = 1
+    output_field = BooleanField()
 
-    def __init__(self, keys: list[int]) -> None:
-        super().__init__(output_field=BigIntegerField())
+    def __init__(self, expression: Any, keys: list[int]) -> None:
+        super().__init__(expression)
         self.keys = keys
 
-    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
-        return "(SELECT value FROM json_each(%s))", (json.dumps(self.keys),)
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, tuple[Any, ...]]:
+        column, parameters = compiler.compile(self.source_expressions[0])
+        return column + " IN (SELECT value FROM json_each(%s))", (*parameters, json.dumps(self.keys))
 
-    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[str | int, ...]]:
-        return "(SELECT unnest(%s::bigint[]))", ("{" + ",".join(map(str, self.keys)) + "}",)
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        column, parameters = compiler.compile(self.source_expressions[0])
+        return column + " = ANY (%s::bigint[])", (*parameters, "{" + ",".join(map(str, self.keys)) + "}")
 
 
-def _among(ids: list[int] | None) -> Q:
-    """Only these; no condition for None."""
-    return Q(pk__in=_Keys(ids)) if ids is not None else Q()
+def _among(ids: list[int]) -> Q:
+    return Q(_Among(F("pk"), ids))
 
 
 def paid_here_open_there() -> Q:
@@ -151,7 +159,8 @@ def paid_here_open_there() -> Q:
 
 def without_external_id() -> Q:
     """In scope, and the customer has no number yet in the administration of the entity's live connection."""
-    return _among(_unlinked_ids()) & has_no_external_id()
+    ids = _unlinked_ids()
+    return has_no_external_id() if ids is None else _among(ids) & has_no_external_id()
 
 
 def has_no_external_id() -> Q:
