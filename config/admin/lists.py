@@ -66,7 +66,7 @@ class BoundedPaginator(Paginator[Any]):
         number = self.validate_number(number)
         bottom = (number - 1) * self.per_page
         ordered = rows if self.is_cut and not self.collects else _collected(rows)
-        top = bottom + self.per_page
+        top = min(bottom + self.per_page, max(self.count, 1))
         keys = list(ordered.values_list("pk", flat=True)[bottom:top])
         return Page(_whole(rows, keys) if keys else rows[bottom:top], number, self)
 
