@@ -7,6 +7,7 @@ from decimal import Decimal
 
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
+from django.utils.translation import get_language
 from django.utils.translation import gettext as _
 
 
@@ -38,7 +39,12 @@ def day(value: date | datetime | None) -> str:
         return ""
     if isinstance(value, datetime):
         value = timezone.localtime(value).date()
-    return date_format(value, "j M Y")
+    return date_format(value, f"j {month_sign()} Y")
+
+
+def month_sign() -> str:
+    """How Django's formats write a short month: with a capital in English, in small letters elsewhere."""
+    return "M" if (get_language() or "en").startswith("en") else "b"
 
 
 def moment(value: datetime | None) -> str:
@@ -52,7 +58,7 @@ def moment(value: datetime | None) -> str:
         return _("today %(time)s") % {"time": clock}
     if local.date() == today - timedelta(days=1):
         return _("yesterday %(time)s") % {"time": clock}
-    return f"{date_format(local, 'j M Y')}, {clock}"
+    return f"{day(local)}, {clock}"
 
 
 def duration(start: datetime, end: datetime | None) -> str:

@@ -38,6 +38,17 @@ def record(*, by: AbstractBaseUser | None, objects: Sequence[Model], flag: int, 
     )
 
 
+def record_list(*, by: AbstractBaseUser | None, model: type[Model], message: str) -> None:
+    """Write one log entry about rows of a list together, that none of them has in its history."""
+    LogEntry.objects.create(
+        user_id=(by or system_user()).pk,
+        content_type=ContentType.objects.get_for_model(model, for_concrete_model=False),
+        object_repr=str(model._meta.verbose_name_plural)[:200],
+        action_flag=CHANGE,
+        change_message=message,
+    )
+
+
 def actor_name(by: AbstractBaseUser | None) -> str:
     """The name that is kept on a row beside a moment: the user's log-in name, or "system"."""
     return by.get_username() if by is not None else SYSTEM_USERNAME

@@ -13,7 +13,7 @@ from django.db.models import Sum
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from config.figures import amount, number
+from config.figures import amount, month_sign, number
 from integrations.models import IN_BOOKS, Posting
 from invoicing.models import PaymentState, SalesDocument, SalesKind
 
@@ -210,7 +210,7 @@ def _drawing(css: str, months: Sequence[Month], unit: int, width: int) -> Drawin
             _bar("bb-bar-posted", x, month.posted, y_of, _("%(month)s: %(amount)s posted"), month),
             _bar("bb-bar-paid", x + _BAR + _GAP, month.paid, y_of, _("%(month)s: %(amount)s paid"), month),
         )
-        columns.append(Column(date_format(month.first, "M"), _text(x + _BAR + Decimal(_GAP) / 2), bars))
+        columns.append(Column(date_format(month.first, month_sign()), _text(x + _BAR + Decimal(_GAP) / 2), bars))
     label = _("Posted and paid amounts per month, from %(first)s to %(last)s") % {
         "first": months[0].name,
         "last": months[-1].name,

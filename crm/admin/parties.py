@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.admin import TabularInline
 
+from config.admin.exports import Column, ExportingAdmin
 from config.admin.links import faint, list_url
 from config.admin.lists import BookkeepingAdmin, View
 from config.admin.places import document_url, party_url
@@ -28,6 +29,7 @@ from invoicing.models import SalesDocument
 from ..models import Company, CompanyContact, Contact, Party
 from ..search import party_condition
 from ..services import move_to_recycle_bin
+from . import export
 from .forms import CompanyForm, ContactForm, PartyForm
 
 LATEST_DOCUMENTS = 8
@@ -70,7 +72,7 @@ class CompaniesInline(TabularInline):
         return found.select_related("company")
 
 
-class PartyListAdmin(BookkeepingAdmin):
+class PartyListAdmin(ExportingAdmin):
     """What companies and contacts share."""
 
     list_filter = ["is_customer", "is_supplier", "vat_type", "country", ("tags", admin.RelatedOnlyFieldListFilter)]
@@ -80,6 +82,7 @@ class PartyListAdmin(BookkeepingAdmin):
     change_form_outer_after_template = "admin/crm/party_after.html"
     delete_confirmation_template = "admin/crm/party_delete.html"
     form = PartyForm
+    actions = ["export_xlsx", "export_csv"]
     # Loading a page asks for these at once, whatever the number of rows.
     links: ClassVar[Any] = Prefetch(
         "tool_links",
@@ -89,6 +92,12 @@ class PartyListAdmin(BookkeepingAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found: QuerySet[Any] = super().get_queryset(request)
         return found.prefetch_related(self.links)
+
+    def export_columns(self, request: HttpRequest) -> list[Column]:
+        return export.columns()
+
+    def export_rows(self, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return export.with_their_facts(queryset)
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str

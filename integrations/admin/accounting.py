@@ -13,6 +13,7 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import Promise
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -92,13 +93,19 @@ def accounting_page(page: BookkeepingAdmin, request: HttpRequest, pk: int) -> Ht
     if live is not None and live.status == ConnectionStatus.CONNECTED and request.user.has_perm(START) and not runs:
         sync_url = reverse("admin:integrations_connection_sync", args=[live.pk])
     may_copy = live is not None and live.administration_id is not None and request.user.has_perm(_CHANGE)
+    progress = progress_of(runs, live.pk if live is not None else None)
     context = {
         **page.admin_site.each_context(request),
         "title": str(entity),
         "back_url": list_url(CompanyEntity),
         "page_tabs": entity_tabs(request, entity, "accounting"),
-        "own_sync": SyncButton(url=sync_url, running=bool(runs), connection_id=live.pk if live is not None else None),
-        "own_progress": progress_of(runs, live.pk) if live is not None else progress_of([]),
+        "own_sync": SyncButton(
+            url=sync_url,
+            running=bool(runs),
+            connection_id=live.pk if live is not None else None,
+            views=progress.views,
+        ),
+        "own_progress": progress,
         "entity": entity,
         "live": live,
         "cards": cards,
@@ -197,6 +204,8 @@ def _fill(card: Card, connection: Connection, may_change: bool) -> None:
         card.facts.append(Fact(_("Last sync"), last, url("issues") if issues else "", words))
         following = next_automatic(connection)
         nightly = _("Every night, next %(when)s") % {"when": moment_ahead(following)} if following else ""
+        if connection.becomes_automatic:
+            nightly = capfirst(_("every night after the first successful sync"))
         card.facts.append(Fact(_("Automatic"), nightly or _("By hand")))
     if connection.status == ConnectionStatus.RECONNECT_NEEDED:
         problem = problem_of_connection(connection)

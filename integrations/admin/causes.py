@@ -22,7 +22,7 @@ from invoicing.models import SalesDocument, SalesKind
 from ..messages import ProblemText, accountant_text
 from ..models import Issue, Posting, PostingState, SyncRun
 from ..sync.issues import CONNECTION_CAUSE, HELD_UP
-from .words import FixLink, fix_of_issue, problem_of_issue, tool_label
+from .words import FixLink, fix_of_issue, linked_accounts, problem_of_issue, tool_label
 
 SHOWN_DOCUMENTS = 3
 # Of the documents, so many are named in the text for the accountant.
@@ -168,8 +168,10 @@ def views_of(
     for_accountant = [pk for pk, problem in problems.items() if problem.for_accountant]
     postings = _first_postings(issues, shown, for_accountant)
     runs = _runs_of(issues)
+    accounts = {(issue.connection_id, issue.params["account"]) for issue in issues if issue.params.get("account")}
+    linked = linked_accounts(*map(set, zip(*accounts, strict=True))) if accounts else set()
     return [
-        _view(issue, problems[issue.pk], held[issue.pk], postings[issue.pk], shown, runs.get(issue.pk, 0))
+        _view(issue, problems[issue.pk], held[issue.pk], postings[issue.pk], shown, runs.get(issue.pk, 0), linked)
         for issue in by_weight(issues, held)
     ]
 
@@ -204,7 +206,13 @@ def _runs_of(issues: Sequence[Issue]) -> dict[int, int]:
 
 
 def _view(
-    issue: Issue, problem: ProblemText, held: Held, postings: Sequence[Posting], shown: int, runs: int
+    issue: Issue,
+    problem: ProblemText,
+    held: Held,
+    postings: Sequence[Posting],
+    shown: int,
+    runs: int,
+    linked: set[tuple[int, str]],
 ) -> IssueView:
     documents = [posting.sales_document for posting in postings if posting.sales_document is not None]
     view = IssueView(
@@ -217,7 +225,7 @@ def _view(
         documents=[_document(document) for document in documents[:shown]],
         more_url=list_url(Posting, issue__id__exact=issue.pk),
         runs=runs,
-        fix=fix_of_issue(issue, problem, postings),
+        fix=fix_of_issue(issue, problem, postings, linked=linked),
     )
     view.more = max(held.count - len(view.documents), 0)
     if issue.party is not None:

@@ -18,9 +18,12 @@ from invoicing.models import CompanyEntity
 
 from .. import services
 from ..base.errors import IntegrationError
+from ..base.signin import SignInKind
 from ..messages import problem_text
 from ..models import Connection, ConnectionStatus
-from .connection_forms import ConnectForm, connectable_entities
+from ..registry import get_tool
+from .connection_forms import ConnectForm, CredentialsForm, connectable_entities
+from .frame import SyncButton
 from .leaving import to_tool
 from .wizard import UNFINISHED, Wizard, after_sign_in
 from .words import tool_label
@@ -60,11 +63,50 @@ def connect_page(page: ConnectionAdmin, request: HttpRequest) -> HttpResponse:
 def sign_in(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """Go to the tool's sign-in for a connection that exists; its links are kept."""
     connection = page.changing(request, pk)
+    if get_tool(connection.tool).sign_in is not SignInKind.OAUTH:
+        return HttpResponseRedirect(page.url("credentials", connection))
     try:
         return to_tool(request, connection)
     except services.ConnectError as error:
         messages.error(request, str(error))
         return HttpResponseRedirect(change_url(connection))
+
+
+def credentials_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
+    """Ask for what a tool wants that does not sign in in the browser (GET), and sign in by it (POST)."""
+    connection = page.changing(request, pk)
+    tool = get_tool(connection.tool)
+    if tool.sign_in is SignInKind.OAUTH:
+        return HttpResponseRedirect(change_url(connection))
+    form = CredentialsForm(tool, request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            connection = services.log_in(connection=connection, credentials=form.cleaned_data, user=person(request))
+            return _welcome(page, request, connection)
+        except services.ConnectError as error:
+            form.add_error(None, str(error))
+        except IntegrationError as error:
+            problem = problem_text(error.code, error.params, tool.label)
+            form.add_error(None, f"{problem.sentence} {problem.advice}".strip())
+    context = {
+        **page.admin_site.each_context(request),
+        "title": _("Sign in at %(tool)s") % {"tool": tool.label},
+        "back_url": change_url(connection),
+        "own_sync": SyncButton(url="", running=False),
+        "form": form,
+        "tool": tool.label,
+        "connection": connection,
+    }
+    return TemplateResponse(request, "admin/integrations/credentials.html", context)
+
+
+def _welcome(page: ConnectionAdmin, request: HttpRequest, connection: Connection) -> HttpResponse:
+    """Say that the sign-in worked, and go on where it was wanted."""
+    messages.success(request, _("Signed in at %(tool)s.") % {"tool": tool_label(connection.tool)})
+    if connection.status in UNFINISHED:
+        after_sign_in(request, Wizard(page, request, connection))
+        return HttpResponseRedirect(page.url("setup", connection))
+    return HttpResponseRedirect(change_url(connection))
 
 
 def signed_in(page: ConnectionAdmin, request: HttpRequest) -> HttpResponse:
@@ -84,11 +126,7 @@ def signed_in(page: ConnectionAdmin, request: HttpRequest) -> HttpResponse:
     except IntegrationError as error:
         _say(request, error, "")
         return _back_from_sign_in(page, request)
-    messages.success(request, _("Signed in at %(tool)s.") % {"tool": tool_label(connection.tool)})
-    if connection.status in UNFINISHED:
-        after_sign_in(request, Wizard(page, request, connection))
-        return HttpResponseRedirect(page.url("setup", connection))
-    return HttpResponseRedirect(change_url(connection))
+    return _welcome(page, request, connection)
 
 
 def _back_from_sign_in(page: ConnectionAdmin, request: HttpRequest) -> HttpResponse:

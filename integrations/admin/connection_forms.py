@@ -17,6 +17,8 @@ from config.figures import percentage
 from invoicing.models import CompanyEntity, SalesLine, VatRate, VatRateVersion
 
 from ..base.records import JournalKind, VatDirection
+from ..base.signin import Tool
+from ..messages.values import shown_credential
 from ..models import (
     Connection,
     Journal,
@@ -32,6 +34,25 @@ from ..registry import TOOLS
 SELECT = {"class": "bb-select"}
 INPUT = {"class": "bb-input"}
 Choice = tuple[str, str]
+
+
+class CredentialsForm(forms.Form):
+    """What a tool asks for that does not sign in in the browser. Nothing secret is ever shown again."""
+
+    def __init__(self, tool: Tool, data: Mapping[str, Any] | None = None) -> None:
+        super().__init__(data)
+        for wanted in tool.credential_fields:
+            attrs = {**INPUT, "autocomplete": "off", "spellcheck": "false"}
+            if wanted.is_secret:
+                widget: forms.Widget = forms.PasswordInput(attrs={**attrs, "autocomplete": "new-password"})
+            else:
+                widget = forms.TextInput(attrs=attrs)
+            self.fields[wanted.name] = forms.CharField(
+                label=shown_credential(wanted.label),
+                help_text=shown_credential(wanted.hint),
+                max_length=200,
+                widget=widget,
+            )
 
 
 class ConnectForm(forms.Form):
@@ -55,6 +76,9 @@ class ConnectForm(forms.Form):
         self.fields["entity"].queryset = free  # type: ignore[attr-defined]
         self.fields["tool"].choices = [(one.key, one.label) for one in offered.values()]  # type: ignore[attr-defined]
         sites = {site.code: site.label for one in offered.values() for site in one.sites}
+        if len(sites) == 1:
+            self.fields["site"].widget = forms.HiddenInput()
+            self.initial["site"] = next(iter(sites))
         self.fields["site"].choices = [(code, _t(label)) for code, label in sites.items()]  # type: ignore[attr-defined]
 
 

@@ -89,6 +89,7 @@ def details_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpRe
         "facts": _facts(connection),
         "place": place_of(page, request, connection),
         "urls": connecting.verb_urls(page, connection) if may_change else {},
+        "readings_left": services.readings_left(connection) if may_change else None,
     }
     return TemplateResponse(request, "admin/integrations/connection.html", context)
 

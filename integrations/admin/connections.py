@@ -133,6 +133,9 @@ class ConnectionAdmin(BookkeepingAdmin):
             ),
             path("<int:pk>/history-of-runs/", page(connection_pages.runs_page), name="integrations_connection_runs"),
             path("<int:pk>/sign-in/", form(connecting.sign_in), name="integrations_connection_sign_in"),
+            path(
+                "<int:pk>/credentials/", page(connecting.credentials_page), name="integrations_connection_credentials"
+            ),
             path("<int:pk>/setup/", page(wizard.resume), name="integrations_connection_setup"),
             path(
                 "<int:pk>/setup/<slug:key>/",
@@ -180,6 +183,8 @@ class ConnectionAdmin(BookkeepingAdmin):
 
     @admin.display(description=_("automatic"), ordering="automatic_sync")
     def automatic(self, connection: Connection) -> str:
+        if connection.becomes_automatic:
+            return str(_("every night after the first successful sync"))
         return str(_("every night") if connection.automatic_sync else _("by hand"))
 
     @admin.display(description=_("issues"))

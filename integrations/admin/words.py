@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from django.urls import reverse
 
+from config.admin.links import list_url
 from config.admin.places import document_url
+from invoicing.models import SalesDocument
 
 from ..messages import Fix, ProblemText, connection_reason, fix_url, issue_text, posting_reason, run_reason
-from ..models import Connection, Issue, Posting, SyncRun
+from ..models import Connection, Issue, LedgerLink, Posting, SyncRun
 from ..registry import get_tool
 
 problem_of_posting = posting_reason
@@ -43,6 +45,9 @@ def fix_of_posting(posting: Posting, problem: ProblemText | None) -> FixLink | N
     if problem is None:
         return None
     document = posting.sales_document
+    account = _account(problem, posting.reason_params)
+    if document is not None and account and not linked_accounts([posting.connection_id], [account]):
+        return FixLink(problem.fix_label, _lines_url(document))
     url = _section_url(problem.fix, posting.connection) or fix_url(
         problem.fix,
         connection=posting.connection,
@@ -53,9 +58,18 @@ def fix_of_posting(posting: Posting, problem: ProblemText | None) -> FixLink | N
     return FixLink(problem.fix_label, url) if url else None
 
 
-def fix_of_issue(issue: Issue, problem: ProblemText, postings: Sequence[Posting] = ()) -> FixLink | None:
-    """Where the cause of an issue is put right; one about many documents leads to none of them."""
+def fix_of_issue(
+    issue: Issue, problem: ProblemText, postings: Sequence[Posting] = (), *, linked: Collection[tuple[int, str]] = ()
+) -> FixLink | None:
+    """Where the cause of an issue is put right; one about many documents leads to none of them.
+
+    `linked`: the accounts that the connections themselves name, as `linked_accounts` returns them.
+    """
     only = postings[0].sales_document if len(postings) == 1 else None
+    account = _account(problem, issue.params)
+    if postings and account and (issue.connection_id, account) not in linked:
+        on_lines = _lines_url(only) if only is not None else list_url(Posting, issue__id__exact=issue.pk)
+        return FixLink(problem.fix_label, on_lines)
     if only is not None and problem.fix in (Fix.POSTING, Fix.DOCUMENT):
         # What stands there and the buttons to decide are beside the document itself.
         return FixLink(problem.fix_label, document_url(only))
@@ -63,6 +77,27 @@ def fix_of_issue(issue: Issue, problem: ProblemText, postings: Sequence[Posting]
         problem.fix, connection=issue.connection, party_id=issue.party_id
     )
     return FixLink(problem.fix_label, url) if url else None
+
+
+def _account(problem: ProblemText, values: Mapping[str, str]) -> str:
+    """The ledger account that has to be replaced; empty where the problem names none."""
+    return values.get("account", "") if problem.fix is Fix.LEDGER_ACCOUNTS else ""
+
+
+def linked_accounts(connections: Iterable[int], codes: Iterable[str]) -> set[tuple[int, str]]:
+    """Of these accounts, those that a connection names for a VAT rate, as default or for discounts; one query.
+
+    What is not among them stands on the lines, so the connection's pages cannot put it right.
+    """
+    of_rates = LedgerLink.objects.filter(connection__in=connections, account__code__in=codes).order_by()
+    named = Connection.objects.filter(pk__in=connections).order_by()
+    default = named.filter(default_ledger_account__code__in=codes).values_list("pk", "default_ledger_account__code")
+    discounts = named.filter(discount_account__code__in=codes).values_list("pk", "discount_account__code")
+    return set(of_rates.values_list("connection_id", "account__code").union(default, discounts))
+
+
+def _lines_url(document: SalesDocument) -> str:
+    return f"{document_url(document)}#lines"
 
 
 def _section_url(fix: Fix, connection: Connection, rate_id: int | None = None) -> str:

@@ -51,6 +51,7 @@ class RateLimited(Temporary):
     """The tool, or our own counter of its limits, allows no call before `until`.
 
     `scope` is "minute", "day" or "errors"; a minute postpones the run, a day or error limit leaves the rest waiting.
+    `counted`: it was our counter that said so, so there is nothing to learn from it.
     """
 
     code = "SYS-701"
@@ -65,8 +66,10 @@ class RateLimited(Temporary):
         code: str | None = None,
         status: int | None = None,
         operation: str = "",
+        counted: bool = False,
     ) -> None:
         super().__init__(text, code=code, status=status, operation=operation)
+        self.counted = counted
         self.until = until
         self.scope = scope
         self.limit = limit

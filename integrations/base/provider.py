@@ -51,8 +51,8 @@ class Capability(enum.StrEnum):
 class CallLimit:
     """At most `calls` per `seconds` of one counter; `scope` names whose counter it is.
 
-    `operations`: only calls of these operations count, none named means all. Of a counter with operations each call is
-    kept in the database before it is made, also those of pages; `reserve` of its calls are left to people.
+    `operations`: only calls of these operations count, none named means all. Of a counter with operations or a reserve
+    each call is kept in the database before it is made, also those of pages; `reserve` of its calls are left to people.
     """
 
     name: str
@@ -61,6 +61,14 @@ class CallLimit:
     scope: str = "administration"  # or "grant" (shared by all administrations of a sign-in)
     operations: frozenset[str] = frozenset()
     reserve: int = 0
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether each call is kept in the database, for all who share the counter."""
+        return bool(self.operations or self.reserve)
+
+    def counts(self, operation: str) -> bool:
+        return not self.operations or operation in self.operations
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

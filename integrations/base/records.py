@@ -169,6 +169,7 @@ class FiscalPeriodRecord:
     end: date
     closed: bool = False  # closed for every journal
     closed_journals: frozenset[str] = frozenset()  # journal codes for which only it is closed
+    book_year: str = ""  # the tool's own key of the year, where numbers are counted by it
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

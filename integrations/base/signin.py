@@ -27,6 +27,8 @@ class Tokens:
     """What a sign-in or a refresh returned. Moments are aware UTC.
 
     `refresh_from`: the tool refuses an earlier refresh. `refresh_until`: an unused refresh token dies then.
+    `identity`: who signed in, by the tool's own key that never changes; empty where the tool does not say, and after a
+    refresh, which changes nobody. Sign-ins of one identity share one grant.
     """
 
     access_token: str = field(repr=False)
@@ -35,6 +37,7 @@ class Tokens:
     expires_at: datetime
     refresh_from: datetime
     refresh_until: datetime | None = None
+    identity: str = ""
 
 
 class RefreshTooEarly(Exception):
@@ -167,6 +170,7 @@ class Tool:
     open: Callable[[Opening], Provider]
     oauth: Callable[[str, App, float, CallGate], OAuthSignIn] | None = None  # base URL, app, deadline, gate
     log_in: Callable[[str, App, float, CallGate], CredentialSignIn] | None = None  # as `oauth`, for the other kinds
+    needs_registration: bool = True  # whether this installation has to be known there, by an app or software house id
     credential_fields: tuple[CredentialField, ...] = ()  # what `log_in` wants, in the order people see
     rights: tuple[ToolRight, ...] = ()  # what `check_access` asks for, in the order people see
     sign_in_hint: str = ""  # what to mind while signing in; English, shown translated
@@ -177,5 +181,7 @@ class Tool:
     read_rate_headers: Callable[[Mapping[str, str]], tuple[RateState, ...]] | None = None
     # situation ("period-closed", "account-blocked" …) -> catalogue code, where the tool has its own
     problem_codes: dict[str, str] = field(default_factory=dict)
+    # list -> operation whose calls are counted, where the tool allows only some readings of it
+    list_operations: dict[str, str] = field(default_factory=dict)
     # how long a list may be used before it is read again, in seconds; lists not named are read at every run
     list_seconds: dict[str, int] = field(default_factory=dict)

@@ -182,4 +182,11 @@ MESSAGES: dict[str, Message] = {
         advice=(_("Delete the entry made by hand in %(tool)s. Then link to the one that stays."),),
         fix=Fix.POSTING,
     ),
+    "NUM-524": Message(
+        cause=(
+            _("it is not clear yet whether a document was booked in journal %(journal)s of %(tool)s"),
+            _("it is not clear yet whether a document was booked in %(tool)s"),
+        ),
+        advice=(_("Nothing more goes to that journal until it is; the next sync looks again."),),
+    ),
 }

@@ -189,6 +189,17 @@ MESSAGES: dict[str, Message] = {
         fix=Fix.DOCUMENT,
         menu=menus.OPEN_ITEMS,
     ),
+    "PAY-725": Message(
+        effect=Effect.ALONE,
+        cause=(
+            _("%(document)s is no longer open in %(tool)s, and nothing there says that it was paid"),
+            _("a document is no longer open in %(tool)s, and nothing there says that it was paid"),
+        ),
+        headline=(_("not open in %(tool)s, and not paid there either"),),
+        advice=(_("Look in %(tool)s what became of it. If it was paid, mark it paid here."),),
+        fix=Fix.DOCUMENT,
+        menu=menus.OPEN_ITEMS,
+    ),
     "PAY-722": Message(
         effect=Effect.ALONE,
         cause=(

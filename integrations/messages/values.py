@@ -57,6 +57,13 @@ _PURPOSES: dict[str, Template] = {
     "files beside a booking": gettext_lazy("files beside a booking"),
 }
 
+# What people fill in to sign in, and where they find it.
+_CREDENTIALS: dict[str, Template] = {
+    "User name": gettext_lazy("User name"),
+    "Password": gettext_lazy("Password"),
+    "API key": gettext_lazy("API key"),
+}
+
 _KINDS: dict[str, Template] = {
     "sales-invoice": gettext_lazy("invoices"),
     "sales-credit-note": gettext_lazy("credit notes"),
@@ -86,6 +93,11 @@ _FACTS: dict[str, Template] = {
 def shown_right(right: str) -> str:
     """A right as its owner's package names it, in the reader's language, with a capital."""
     return capfirst(str(_RIGHTS.get(right, right)))
+
+
+def shown_credential(words: str) -> str:
+    """A field of a tool's sign-in, or the hint beside it, in the reader's language."""
+    return str(_CREDENTIALS.get(words, words))
 
 
 def shown_purpose(purpose: str) -> str:

@@ -1,7 +1,7 @@
 """Connections, mirrors of the tools' lists, links, postings, runs and issues."""
 
 from .catalogue import FiscalPeriod, Journal, ToolLedgerAccount, ToolPaymentTerm, VatCode
-from .connection import Administration, Connection, ConnectionStatus, Grant, GrantStatus, SignInAttempt
+from .connection import Administration, CallCounter, Connection, ConnectionStatus, Grant, GrantStatus, SignInAttempt
 from .issues import Issue
 from .links import LedgerLink, LinkDirection, LinkRole, PartyLink, ToolParty, VatLink
 from .module import Module
@@ -15,6 +15,7 @@ __all__ = [
     "UNFINISHED",
     "Administration",
     "BookedReference",
+    "CallCounter",
     "Connection",
     "ConnectionStatus",
     "Exchange",

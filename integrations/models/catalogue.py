@@ -104,6 +104,7 @@ class FiscalPeriod(Mirror):
     administration = models.ForeignKey(Administration, on_delete=models.CASCADE, related_name="fiscal_periods")
     year = models.IntegerField(_("year"))
     period = models.IntegerField(_("period"))
+    book_year = models.CharField(max_length=20, blank=True, editable=False)  # the tool's own key of the year
     start = models.DateField(_("first day"))
     end = models.DateField(_("last day"))
     closed = models.BooleanField(_("closed"), default=False)

@@ -22,6 +22,8 @@ class Grant(models.Model):
 
     tool = models.CharField(_("tool"), max_length=20)
     site = models.CharField(_("country site"), max_length=10, blank=True)
+    # Who signed in, as the tool names them; empty where it does not say.
+    identity = models.CharField(max_length=200, blank=True, editable=False)
     status = models.CharField(_("status"), max_length=10, choices=GrantStatus.choices, default=GrantStatus.ACTIVE)
     credentials = EncryptedTextField(null=True, blank=True, editable=False)
     access_token = EncryptedTextField(null=True, blank=True, editable=False)
@@ -44,6 +46,14 @@ class Grant(models.Model):
     class Meta:
         verbose_name = _("sign-in")
         verbose_name_plural = _("sign-ins")
+        constraints = [
+            # A tool may end the earlier sign-in of a user at a new one, so each user has one.
+            models.UniqueConstraint(
+                fields=["tool", "site", "identity"],
+                condition=~Q(identity=""),
+                name="integrations_grant_one_per_identity",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.tool} {self.site} {self.pk}"
@@ -85,6 +95,9 @@ class Administration(models.Model):
     counters = models.JSONField(
         default=dict, blank=True, editable=False
     )  # call and error counters of the tool's scopes
+    # The tool's own token for this administration, where signing in gives none that serves all of them.
+    session_token = EncryptedTextField(null=True, blank=True, editable=False)
+    session_until = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         verbose_name = _("administration")
@@ -95,6 +108,24 @@ class Administration(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+
+class CallCounter(models.Model):
+    """Calls of one counter of a tool in its present window, counted before each is made: by workers and pages alike."""
+
+    owner = models.CharField(max_length=40)  # "administration 12" or "grant 3"
+    name = models.CharField(max_length=40)
+    used = models.PositiveIntegerField(default=0)
+    calls = models.PositiveIntegerField()  # how many the window allows
+    resets_at = models.DateTimeField()
+
+    class Meta:
+        verbose_name = _("call counter")
+        verbose_name_plural = _("call counters")
+        constraints = [models.UniqueConstraint(fields=["owner", "name"], name="integrations_callcounter_unique")]
+
+    def __str__(self) -> str:
+        return f"{self.owner} {self.name} {self.used}/{self.calls}"
 
 
 class ConnectionStatus(models.TextChoices):

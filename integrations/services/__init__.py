@@ -8,6 +8,7 @@ from .connecting import (
     complete_sign_in,
     connection_of_sign_in,
     list_administrations,
+    log_in,
     start_connection,
 )
 from .consequences import Consequences, consequences_of, linked_since
@@ -36,6 +37,7 @@ from .settings import (
     load_lists,
     missing_settings,
     reactivate,
+    readings_left,
     save_settings,
 )
 from .watching import progress
@@ -72,6 +74,7 @@ __all__ = [
     "linked_since",
     "list_administrations",
     "load_lists",
+    "log_in",
     "mark_all_read",
     "missing_settings",
     "not_the_same",
@@ -79,6 +82,7 @@ __all__ = [
     "preview_parties",
     "progress",
     "reactivate",
+    "readings_left",
     "refresh_from_tool",
     "retry",
     "save_preference",

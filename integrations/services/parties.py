@@ -15,8 +15,9 @@ from crm.models import Party
 from crm.services import as_page
 
 from ..models import Administration, Connection, LinkRole, PartyLink, ToolParty
+from ..registry import get_tool
 from ..sync import mirror
-from ..sync.partylinks import role_open
+from ..sync.partylinks import link_role, role_open
 from ..sync.planning import party_data, party_hash
 from .connecting import ConnectError
 
@@ -77,7 +78,7 @@ def link_party(*, connection: Connection, party: Party, external_id: str, user: 
     _refuse_taken(administration, party, relation)
     own = PartyLink.objects.filter(administration=administration, party=party)
     link = own.filter(primary=True, role__in=(LinkRole.CUSTOMER, LinkRole.BOTH)).first() or PartyLink(
-        administration=administration, party=party, role=LinkRole.BOTH
+        administration=administration, party=party, role=link_role(get_tool(connection.tool))
     )
     if link.external_id == relation.external_id:
         return link

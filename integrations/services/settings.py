@@ -31,6 +31,7 @@ from ..models import (
     VatLink,
 )
 from ..registry import get_tool
+from ..sync import quotas
 from ..sync.books import load_books
 from ..sync.steps.catalogue import store_catalogue
 from . import module, unlinking
@@ -54,6 +55,15 @@ def load_lists(*, connection: Connection) -> list[str]:
     with opened(fresh) as provider:
         catalogue = provider.catalogue(frozenset(CatalogueKind))
     return store_catalogue(fresh.administration, catalogue)
+
+
+def readings_left(connection: Connection) -> quotas.Left | None:
+    """How often the lists may still be read today; None where the tool does not count that."""
+    tool = get_tool(connection.tool)
+    wanted = set(tool.list_operations.values())
+    owners = quotas.Owners(connection.administration_id, connection.grant_id)
+    lefts = [quotas.left(limit, owners) for limit in tool.limits.calls if limit.operations & wanted]
+    return min(lefts, key=lambda one: one.left, default=None)
 
 
 @transaction.atomic

@@ -146,10 +146,10 @@ def _chosen(fitting: Sequence[str], reason: str) -> Suggestion:
     if not fitting:
         return NOTHING
     if len(fitting) == 2:
-        words = _("Two codes fit: %(a)s and %(b)s. You decide.") % {"a": fitting[0], "b": fitting[1]}
+        words = _("Two fit: %(a)s and %(b)s. You decide.") % {"a": fitting[0], "b": fitting[1]}
     else:
         shown = ", ".join(fitting[:4]) + (" …" if len(fitting) > 4 else "")
-        words = _("%(n)d codes fit: %(codes)s. You decide.") % {"n": len(fitting), "codes": shown}
+        words = _("%(n)d fit: %(codes)s. You decide.") % {"n": len(fitting), "codes": shown}
     return Suggestion("", words, tuple(fitting))
 
 

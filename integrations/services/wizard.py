@@ -170,6 +170,13 @@ def fetch_list(*, connection: Connection, kind: CatalogueKind) -> None:
         share_ledger_accounts(fresh, fresh.administration)
 
 
+def share_known_accounts(*, connection: Connection) -> None:
+    """Offer the entity the accounts of an administration whose lists were read before, for another entity."""
+    fresh = Connection.objects.select_related("administration", "entity").get(pk=connection.pk)
+    if fresh.administration is not None and CatalogueKind.LEDGER_ACCOUNTS.value in fresh.administration.refreshed_at:
+        share_ledger_accounts(fresh, fresh.administration)
+
+
 def count_relations(*, connection: Connection) -> tuple[int, bool]:
     """How many relations the administration has, by its first page; True when there are more than those."""
     with opened(connection) as provider:

@@ -6,7 +6,7 @@ durable commit of their own. Source: design section 5 "Posting"; style guide 4.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,11 +18,13 @@ from django.utils import timezone
 
 from invoicing.models import SalesDocument
 
-from ..base.records import BookedTotals, Document, DocumentKind, DocumentQuery, DocumentRef
+from ..base.records import BookedTotals, Document, DocumentKind, DocumentNumber, DocumentQuery, DocumentRef
 from ..models import IN_BOOKS, Posting, PostingState
 from .leases import Lease
 
 _KEPT = ("not_the_same", "was", "included")
+# The number that was given last; a look-up before the next attempt reads what stands under it.
+_NUMBER = ("book_year", "number")
 
 
 def mark_sending(batch: Sequence[tuple[Posting, Document, str]], lease: Lease) -> list[bool]:
@@ -110,7 +112,10 @@ def take_over_abandoned(administration_id: int, lease: Lease) -> int:
 
 def sent_facts(document: Document, posting: Posting | None = None) -> dict[str, str]:
     """What has to be equal before a booking in the tool counts as this one; a person's comparison is kept."""
-    kept = {name: posting.sent[name] for name in _KEPT if name in posting.sent} if posting is not None else {}
+    names = _KEPT if document.number is not None else _KEPT + _NUMBER
+    kept = {name: posting.sent[name] for name in names if name in posting.sent} if posting is not None else {}
+    if document.number is not None:
+        kept |= {"book_year": document.number.book_year, "number": str(document.number.number)}
     return kept | {
         "reference": document.reference,
         "kind": document.kind.value,
@@ -140,8 +145,15 @@ def query_of(posting: Posting) -> DocumentQuery:
         currency=facts["currency"],
         journal=facts["journal"],
         external_id=posting.external_id if posting.state in IN_BOOKS else "",
+        number=_number_of(facts),
         sent_at=posting.sent_at,
     )
+
+
+def _number_of(facts: Mapping[str, str]) -> DocumentNumber | None:
+    if not facts.get("number"):
+        return None
+    return DocumentNumber(book_year=facts["book_year"], journal=facts["journal"], number=int(facts["number"]))
 
 
 def quiet_until(posting: Posting) -> datetime:

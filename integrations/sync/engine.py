@@ -154,7 +154,7 @@ def _open(run: SyncRun, lease: Lease) -> Slice:
     if administration is None:
         raise ValueError("a run without administration")
     tool = get_tool(connection.tool)
-    gate = SliceGate(tool=tool, administration=administration, lease=lease, run=run)
+    gate = SliceGate(tool=tool, administration=administration, lease=lease, run=run, grant_id=connection.grant_id)
     turn = Slice(
         run=run,
         connection=connection,
@@ -162,7 +162,7 @@ def _open(run: SyncRun, lease: Lease) -> Slice:
         tool=tool,
         lease=lease,
         gate=gate,
-        provider=open_provider(connection.grant, administration.external_id, gate, country=administration.country),
+        provider=open_provider(connection.grant, administration.external_id, gate, administration=administration),
         issues=IssueBook(connection.pk),
         cursor=dict(run.cursor),
         counters=dict(run.counters),
@@ -256,7 +256,8 @@ def _begun_parties(turn: Slice) -> datetime | None:
 
 def _on_limit(turn: Slice, exc: RateLimited) -> None:
     """A minute's limit postpones the run; a day's lets payments and closing happen and schedules one follow-up."""
-    turn.gate.exhausted(exc.scope, exc.until)
+    if not exc.counted:
+        turn.gate.exhausted(exc.scope, exc.until, exc.operation)
     _count_calls(turn)
     if exc.scope == "minute" or turn.run.step == RunStep.IMPORT:
         hand_on(turn.run, turn.lease, cursor=turn.cursor, counters=turn.counters, not_before=exc.until)

@@ -8,7 +8,7 @@ Source: vendors' limits; design sections 3 and 5; catalogue SYS-701, SYS-709.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.utils import timezone
@@ -18,7 +18,8 @@ from ..base.http import CallRecord
 from ..base.provider import CallLimit, RateState
 from ..base.redaction import redact_call, redact_text
 from ..base.signin import Tool
-from ..models import Administration, Exchange, SyncRun
+from ..models import Administration, Exchange, RunTrigger, SyncRun
+from . import quotas
 from .leases import Lease
 
 ERROR_STATUSES = frozenset({400, 401, 403, 404})
@@ -30,10 +31,21 @@ class SliceGate:
     """Counts and checks the calls of one slice on one administration."""
 
     def __init__(
-        self, *, tool: Tool, administration: Administration | None, lease: Lease | None, run: SyncRun | None
+        self,
+        *,
+        tool: Tool,
+        administration: Administration | None,
+        lease: Lease | None,
+        run: SyncRun | None,
+        grant_id: int | None = None,
     ) -> None:
         self._tool = tool
+        self._shared = [limit for limit in tool.limits.calls if not limit.is_kept]
+        self._counted = [limit for limit in tool.limits.calls if limit.is_kept]
         self._administration_id = administration.pk if administration else None
+        self._owners = quotas.Owners(self._administration_id, grant_id)
+        # Whoever pressed a button may use what nights have to leave.
+        self._for_person = run is None or run.trigger != RunTrigger.NIGHTLY
         self._lease = lease
         self._run_id = run.pk if run else None
         self._counters: dict[str, Any] = dict(administration.counters or {}) if administration else {}
@@ -48,8 +60,11 @@ class SliceGate:
             self._lease.ensure(deadline_seconds + 1)
         now = timezone.now()
         self._check_errors(operation, now)
-        for limit in self._tool.limits.calls:
+        for limit in self._shared:
             self._check_limit(limit, now)
+        for limit in self._counted:
+            if limit.counts(operation):
+                quotas.take(limit, self._owners, operation, for_person=self._for_person)
 
     def after(self, record: CallRecord, headers: Mapping[str, str]) -> None:
         now = timezone.now()
@@ -58,7 +73,7 @@ class SliceGate:
         stated: tuple[RateState, ...] = ()
         if headers and self._tool.read_rate_headers is not None:
             stated = self._tool.read_rate_headers(headers)
-        for limit in self._tool.limits.calls:
+        for limit in self._shared:
             self._count(limit, now, next((s for s in stated if s.name == limit.name), None))
         if record.status in ERROR_STATUSES:
             self._note_error(record.operation, now)
@@ -95,7 +110,7 @@ class SliceGate:
     def _window(self, limit: CallLimit, now: datetime) -> dict[str, Any]:
         row: dict[str, Any] | None = self._counters.get(limit.name)
         if row is None or _moment(row["reset"]) <= now:
-            row = {"left": limit.calls, "reset": _window_end(limit, now).isoformat(), "limit": limit.calls}
+            row = {"left": limit.calls, "reset": quotas.window_end(limit, now).isoformat(), "limit": limit.calls}
             self._counters[limit.name] = row
         return row
 
@@ -111,10 +126,13 @@ class SliceGate:
         if stated.reset_at is not None and stated.reset_at > now:
             row["reset"] = stated.reset_at.isoformat()
 
-    def exhausted(self, scope: str, until: datetime) -> None:
+    def exhausted(self, scope: str, until: datetime, operation: str = "") -> None:
         """The tool itself said 429: believe it over our counters, and remember it over slices."""
-        for limit in self._tool.limits.calls:
-            if _scope(limit) == scope:
+        counted = [limit for limit in self._counted if limit.counts(operation)]
+        for limit in counted:
+            quotas.exhaust(limit, self._owners, until)
+        for limit in self._shared:
+            if _scope(limit) == scope and not counted:
                 self._counters[limit.name] = {"left": 0, "reset": until.isoformat(), "limit": limit.calls}
 
     # --- error budget ---------------------------------------------------------------------------------------
@@ -161,13 +179,6 @@ class SliceGate:
 
 def _scope(limit: CallLimit) -> str:
     return "minute" if limit.seconds <= 60 else "day"
-
-
-def _window_end(limit: CallLimit, now: datetime) -> datetime:
-    """End of the fixed clock window that `now` lies in; a day ends at midnight UTC until the tool says otherwise."""
-    seconds = limit.seconds
-    start = int(now.timestamp()) // seconds * seconds
-    return datetime.fromtimestamp(start + seconds, tz=UTC)
 
 
 def _moment(text: str) -> datetime:

@@ -6,7 +6,7 @@ lease nor one that a person overtook changes a link. Source: design section 5; d
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,11 +17,22 @@ from django.db.models import QuerySet
 from django.utils import timezone
 
 from ..base.errors import LeaseLost
-from ..models import PartyLink, ToolParty
+from ..base.provider import Capability
+from ..base.records import PartyRole
+from ..base.signin import Tool
+from ..models import LinkRole, PartyLink, ToolParty
 from .slices import Slice
 
+CUSTOMER_LINKS = (LinkRole.CUSTOMER, LinkRole.BOTH)
 # Begins the hash of a link whose relation still has to be made a customer; nothing is booked on it before that.
 ROLE_OPEN = "role:"
+
+
+def link_role(tool: Tool, roles: Collection[PartyRole] = (PartyRole.CUSTOMER,)) -> LinkRole:
+    """The role of a link to a relation of these roles: both, unless the tool keeps customers and suppliers apart."""
+    if Capability.SEPARATE_ROLE_CODES not in tool.capabilities:
+        return LinkRole.BOTH
+    return LinkRole.CUSTOMER if PartyRole.CUSTOMER in roles else LinkRole.SUPPLIER
 
 
 def role_open(fingerprint: str) -> str:

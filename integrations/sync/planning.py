@@ -45,8 +45,10 @@ class Planned:
 
 
 def document_hash(document: Document) -> str:
-    """A fingerprint of what goes to the tool, the party's external id and our key aside."""
-    return hashlib.sha256(repr(replace(document, key="", party=_NO_PARTY)).encode()).hexdigest()
+    """A fingerprint of what goes to the tool; the party, our key and the number that it gets there aside."""
+    return hashlib.sha256(
+        repr(replace(document, key="", party=_NO_PARTY, number=None, party_data=None)).encode()
+    ).hexdigest()
 
 
 def booked_kind(document: SalesDocument) -> DocumentKind:
@@ -181,6 +183,7 @@ def _build(
         return None, problem
     journal = books.journals.get(kind)
     credited = document.credited_invoice
+    period = books.period_of(document.date)
     built = Document(
         key=key,
         reference=reference,
@@ -197,6 +200,7 @@ def _build(
         payment_reference=document.structured_communication,
         direct_debit=bool(document.payment_term and document.payment_term.direct_debit),
         credited_reference=credited.number if credited is not None else "",
+        period=period.external_id if period is not None else "",
     )
     if built.total != abs(document.total):
         return None, Problem(

@@ -20,7 +20,7 @@ from django.db.models.functions import Now
 from django.utils import timezone
 
 from ..base.errors import AuthorisationLost, IntegrationError, OutcomeUnknown, Unreachable
-from ..base.signin import OAuthSignIn, RefreshTooEarly, Tokens
+from ..base.signin import RefreshTooEarly, Tokens
 from ..models import Grant, GrantStatus
 from .leases import _from_now
 
@@ -30,11 +30,14 @@ _POLL_SECONDS = 0.25
 
 
 class GrantTokens:
-    """The TokenSource of a grant. Every worker makes its own; the grant's row is the common truth."""
+    """The TokenSource of a grant. Every worker makes its own; the grant's row is the common truth.
 
-    def __init__(self, grant_id: int, sign_in: Callable[[], OAuthSignIn]) -> None:
+    `renew` makes new tokens of a grant: by its refresh token, or by what a person filled in.
+    """
+
+    def __init__(self, grant_id: int, renew: Callable[[Grant], Tokens]) -> None:
         self._grant_id = grant_id
-        self._sign_in = sign_in
+        self._renew = renew
         self._grant: Grant | None = None
         self._rejected: set[str] = set()
 
@@ -65,7 +68,7 @@ class GrantTokens:
         """Refresh, or wait for the worker that does. Raises AuthorisationLost, Unreachable."""
         deadline = time.monotonic() + settings.BOEKBRUG_REQUEST_DEADLINE_SECONDS
         while True:
-            if not grant.refresh_token:
+            if not grant.refresh_token and not grant.credentials:
                 self._lose(grant, "AUT-401", "there is no refresh token")
             owner = uuid.uuid4().hex
             claimed = (
@@ -89,7 +92,7 @@ class GrantTokens:
         # A lease left behind by a worker that died mid-refresh is simply taken over: whether its token was used up
         # is known to the tool only, and trying it is the one way to learn that.
         try:
-            tokens = self._sign_in().refresh(grant.refresh_token or "")
+            tokens = self._renew(grant)
         except RefreshTooEarly:
             self._unclaim(grant, owner)
             return self._keep_present(grant)

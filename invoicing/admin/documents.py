@@ -18,6 +18,7 @@ from django.views.decorators.http import require_POST
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 
+from config.admin.exports import Column, ExportingAdmin
 from config.admin.links import change_url, faint, link
 from config.admin.lists import BookkeepingAdmin, View
 from config.admin.places import document_url
@@ -27,9 +28,9 @@ from integrations import standing
 
 from .. import services
 from ..models import CreditNote, DocumentDiscount, Invoice, SalesDocument, SalesKind, SalesLine
-from . import booking, columns, page, sending, totals, verbs
+from . import booking, columns, export, page, sending, totals, verbs
 from .filters import PostingFilter
-from .forms import DiscountFormSet, DocumentForm, LineForm, LineFormSet
+from .forms import DiscountForm, DiscountFormSet, DocumentForm, LineForm, LineFormSet
 from .scope import scope_of
 
 
@@ -62,6 +63,7 @@ class LineInline(TabularInline):
 
 class DiscountInline(TabularInline):
     model = DocumentDiscount
+    form = DiscountForm
     formset = DiscountFormSet
     fields = ["description", "percentage"]
     extra = 0
@@ -89,7 +91,7 @@ def sought(request: HttpRequest, term: str) -> Q:
     return kept[term]
 
 
-class SalesDocumentAdmin(BookkeepingAdmin):
+class SalesDocumentAdmin(ExportingAdmin):
     """What invoices and credit notes share. Booked ones have a page of their own; the form is for drafts."""
 
     form = DocumentForm
@@ -109,7 +111,7 @@ class SalesDocumentAdmin(BookkeepingAdmin):
     search_help_text = _("Number or customer name")
     autocomplete_fields = ["party"]
     change_form_after_template = "admin/invoicing/document_totals.html"
-    actions = ["book_selected", "retry_selected", "exclude_selected"]
+    actions = ["book_selected", "retry_selected", "exclude_selected", "export_xlsx", "export_csv"]
     shows_progress = True
     sum_field = "total"
     show_add_link = True
@@ -182,6 +184,9 @@ class SalesDocumentAdmin(BookkeepingAdmin):
         label = columns.posting_label(document)
         found = standing.standing_of(document).posting
         return link(change_url(found), label) if found is not None else label
+
+    def export_columns(self, request: HttpRequest) -> list[Column]:
+        return export.COLUMNS
 
     @admin.action(description=_("Book the selected drafts"), permissions=["change"])
     def book_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:

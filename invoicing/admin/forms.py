@@ -15,8 +15,9 @@ from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, U
 
 from config.countries import LANGUAGES
 
-from ..models import LedgerAccount, PaymentTerm, SalesDocument, SalesLine, VatRateVersion
+from ..models import DocumentDiscount, LedgerAccount, PaymentTerm, SalesDocument, SalesLine, VatRateVersion
 from .scope import DocumentScope
+from .typed import NumberAsTyped
 
 ACCOUNT_LIST = "bb-accounts"
 
@@ -65,6 +66,7 @@ class LineForm(forms.ModelForm[SalesLine]):
         model = SalesLine
         fields = ["description", "quantity", "unit_price", "discount", "vat_rate"]
         widgets = {"description": UnfoldAdminTextareaWidget(attrs={"rows": 1})}
+        field_classes = dict.fromkeys(("quantity", "unit_price", "discount"), NumberAsTyped)
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -94,6 +96,15 @@ class LineForm(forms.ModelForm[SalesLine]):
     def save(self, commit: bool = True) -> SalesLine:
         self.instance.ledger_account = self.cleaned_data.get("account")
         return super().save(commit)
+
+
+class DiscountForm(forms.ModelForm[DocumentDiscount]):
+    """A discount on the whole document."""
+
+    class Meta:
+        model = DocumentDiscount
+        fields = ["description", "percentage"]
+        field_classes = {"percentage": NumberAsTyped}
 
 
 def plain(value: Decimal, least: int = 0) -> Decimal:

@@ -18,6 +18,7 @@ from ..amounts import ZERO, DocumentTotals
 from ..models import DocumentDiscount, PaymentTerm, SalesDocument, SalesLine
 from ..services import contents
 from .scope import DocumentScope, scope_of, sent_party
+from .typed import typed_number
 
 if TYPE_CHECKING:
     from .documents import SalesDocumentAdmin
@@ -129,9 +130,9 @@ def _discounts(request: HttpRequest) -> Iterator[DocumentDiscount]:
 
 
 def _decimal(text: str) -> Decimal | None:
-    """A number as typed, with a comma or a point; None while it is none. Longer than any amount: none."""
+    """A number as the form reads it; None while it is none. Longer than any amount: none."""
     try:
-        value = Decimal(text.strip().replace(",", "."))
+        value = Decimal(typed_number(text))
     except InvalidOperation:
         return None
     return value if value.is_finite() and abs(value) < Decimal(10) ** 12 else None

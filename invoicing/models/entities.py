@@ -96,6 +96,8 @@ class FiscalYear(models.Model):
     def clean(self) -> None:
         """Refuse what would leave a gap, give one number twice, or leave a date with two fiscal years."""
         super().clean()
+        if self.start and self.end and self.end <= self.start:
+            raise ValidationError({"end": gettext("The last day has to come after the first day.")})
         others = list(FiscalYear.objects.filter(entity_id=self.entity_id).exclude(pk=self.pk))
         if self.start and self.end and any(o.start <= self.end and o.end >= self.start for o in others):
             raise ValidationError(gettext("Another fiscal year of this entity has some of these days."))

@@ -45,6 +45,24 @@ def test_a_live_connection_shows_its_facts_and_buttons(world, sign_in):
     assert answer.context["own_sync"].url == reverse("admin:integrations_connection_sync", args=[world.connection.pk])
 
 
+def test_a_sync_every_night_that_was_asked_for_in_the_set_up_is_not_called_by_hand(world, sign_in):
+    chosen = {"facts": {"automatic": True}}
+    Connection.objects.filter(pk=world.connection.pk).update(
+        automatic_sync=False, first_success_at=None, wizard_progress=chosen
+    )
+    client = sign_in("boss")
+    own = reverse("admin:integrations_connection_change", args=[world.connection.pk])
+    for page in (own, accounting(world.entity), reverse("admin:integrations_connection_changelist")):
+        assert "very night after the first successful sync" in text(client.get(page)), page
+
+
+def test_a_connector_without_connections_warns_of_none(world, sign_in):
+    client = sign_in("boss")
+    assert "Switching off deactivates 1 connection;" in text(client.get(accounting(world.entity)))
+    Connection.objects.update(status=ConnectionStatus.DEACTIVATED)
+    assert "Switching off deactivates" not in text(client.get(accounting(world.entity)))
+
+
 @pytest.mark.parametrize(
     ("status", "words"),
     [

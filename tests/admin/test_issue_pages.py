@@ -10,10 +10,12 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils import timezone, translation
 
+from config.admin.links import change_url, list_url
+from config.admin.places import document_url
 from integrations.admin.causes import held_by, views_of, who_acts
 from integrations.messages.catalogue import MESSAGES
-from integrations.models import Issue, Posting, PostingState, SyncRun
-from invoicing.models import SalesKind
+from integrations.models import Connection, Issue, Posting, PostingState, SyncRun, ToolLedgerAccount
+from invoicing.models import SalesKind, VatRate
 from tests import factories
 
 from .conftest import connect, post
@@ -235,6 +237,54 @@ def test_one_button_of_the_page_is_filled_and_says_what_it_does(connection, thre
     _views, page = page_of(sign_in("boss"), connection)
     buttons = re.findall(r'<a class="bb-btn is-small bb-push( is-primary)?" href="[^"]*">([^<]*)</a>', page)
     assert buttons == [(" is-primary", "Link VAT rate 6%"), ("", "Link VAT rate 12%")]
+
+
+# --- where an account is replaced ------------------------------------------------------------------------------------
+
+
+def account_issue(connection, number=1):
+    issue = issue_of(connection, "LED-603", "account:700990", params={"account": "700990"})
+    documents = hold(issue, number)
+    issue.postings.update(reason_params={"account": "700990"})
+    return issue, documents
+
+
+def tool_account(connection, code="700990"):
+    return ToolLedgerAccount.objects.create(
+        administration=connection.administration,
+        external_id=f"id-{code}",
+        code=code,
+        name="Old",
+        last_seen_at=timezone.now(),
+    )
+
+
+def test_an_account_of_a_line_is_replaced_on_the_document(connection, sign_in):
+    _issue, (document,) = account_issue(connection)
+    views, _page = page_of(sign_in("boss"), connection)
+    lines = f"{document_url(document)}#lines"
+    assert (views[0].fix.words, views[0].fix.url) == ("Replace account 700990", lines)
+    assert 'id="lines"' in sign_in("boss").get(document_url(document)).content.decode()
+    assert lines in sign_in("boss").get(change_url(document.postings.get())).content.decode()
+
+
+def test_an_account_of_many_lines_leads_to_their_documents(connection, sign_in):
+    issue, _documents = account_issue(connection, 3)
+    views, _page = page_of(sign_in("boss"), connection)
+    assert views[0].fix.url == list_url(Posting, issue__id__exact=issue.pk)
+
+
+@pytest.mark.parametrize("place", ["rate", "default_ledger_account", "discount_account"])
+def test_an_account_that_the_connection_names_is_replaced_there(connection, sign_in, place):
+    account_issue(connection)
+    account = tool_account(connection)
+    if place == "rate":
+        rate = VatRate.objects.first()
+        connection.ledger_links.create(rate=rate, direction="sales", account=account)
+    else:
+        Connection.objects.filter(pk=connection.pk).update(**{place: account})
+    views, _page = page_of(sign_in("boss"), connection)
+    assert views[0].fix.url == reverse("admin:integrations_connection_ledger", args=[connection.pk])
 
 
 # --- the text for the accountant ------------------------------------------------------------------------------------

@@ -170,7 +170,7 @@ def test_the_whole_set_up(setup, entity, people):
     assert fields[f"sales-{ids['6']}"] == ("1", "Same percentage, exclusive, sales", False)
     value, reason, asks = fields[f"purchase-{ids['21']}"]
     assert (value, asks) == (None, True)
-    assert reason == "Two codes fit: 30 and 31. You decide."
+    assert reason == "Two fit: 30 and 31. You decide."
     assert f"sales-{ids['12']}" not in fields  # no document uses it
     everything = {one.field.name for row in setup.get("vat-codes", "?all=1").context["rows"] for one in row.fields}
     assert f"sales-{ids['12']}" in everything

@@ -350,6 +350,18 @@ def test_lines_of_documents_in_the_books_are_neither_counted_nor_filled(setup, e
     assert LedgerAccount.objects.get(pk=filled.get().ledger_account_id).entity_id == entity.pk
 
 
+def test_lists_read_for_another_entity_serve_this_one_as_well(setup, entity):  # noqa: F811
+    today = timezone.localdate()
+    bridge.connect(setup.box)
+    factories.booked_invoice(entity=entity, day=today, lines=[factories.line("100")])
+    setup.start(entity)
+    setup.to("ledger-accounts")
+    rate = VatRate.objects.get(code="21")
+    answers = {**setup.proposed("ledger-accounts"), f"sales-{rate.pk}": "700000", "fill_lines": "on"}
+    page = setup.client.post(setup.url("ledger-accounts"), {"go": "continue", "seen": "", **answers}, follow=True)
+    assert "1 line got its ledger account." in messages(page)
+
+
 # --- a connection that has settings and no steps ----------------------------------------------------------------------
 
 

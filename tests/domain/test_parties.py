@@ -93,7 +93,7 @@ def test_wrong_numbers_are_kept_and_told():
     assert [(w.field, w.code) for w in warnings] == [
         ("vat_number", "APP-201"), ("enterprise_number", "enterprise-number"), ("iban", "iban"), ("bic", "bic"),
     ]  # fmt: skip
-    assert warnings[0].text == "VAT number BE0403019262 is not valid. Expected: BE0999999999 or BE1999999999."
+    assert warnings[0].text == "VAT number BE0403019262 is not valid. Expected: BE0999999999 / BE1999999999."
     stored = Party.objects.get()
     assert (stored.vat_number, stored.iban, stored.vat_type) == ("BE0403019262", "BE69539007547034", "unknown")
 

@@ -38,6 +38,8 @@ def test_good_years(fields):
     [
         ({"start": date(2026, 12, 31)}, "__all__"),
         ({"end": date(2026, 12, 1), "start": date(2026, 11, 1)}, "__all__"),
+        ({"start": date(2027, 12, 31), "end": date(2027, 1, 1)}, "end"),
+        ({"start": date(2027, 1, 1), "end": date(2027, 1, 1)}, "end"),
         ({"invoice_prefix": "2026/"}, "invoice_prefix"),
         ({"invoice_prefix": "C2026/"}, "invoice_prefix"),
         ({"credit_note_prefix": "2025/"}, "credit_note_prefix"),

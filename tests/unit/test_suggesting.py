@@ -259,7 +259,7 @@ def test_a_suggestion_says_why_and_a_question_names_the_codes():
     offered = exact_codes("exact_be")
     assert suggest_vat_code(rate, percentage, "sales", offered).reason == "Same percentage, exclusive, sales"
     asked = suggest_vat_code(rate, percentage, "purchase", offered)
-    assert (asked.reason, asked.needs_a_person) == ("Two codes fit: 30 and 31. You decide.", True)
+    assert (asked.reason, asked.needs_a_person) == ("Two fit: 30 and 31. You decide.", True)
 
 
 @pytest.mark.parametrize(

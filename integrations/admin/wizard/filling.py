@@ -48,7 +48,7 @@ def _field(form: forms.Form, name: str, suggestion: Suggestion, stored: str) -> 
     if suggestion.needs_a_person:
         field: Any = form.fields[name]
         field.widget.attrs["class"] = "bb-select is-missing"
-        field.choices = [("", _("Choose a code")), *[choice for choice in field.choices if choice[0]]]
+        field.choices = [("", _("Choose one")), *[choice for choice in field.choices if choice[0]]]
     return Field(form[name], suggestion.reason, suggestion.needs_a_person)
 
 

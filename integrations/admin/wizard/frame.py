@@ -182,6 +182,7 @@ class Wizard:
             "before_url": self.url(before) if before is not None else "",
             "saved_at": last.at if last is not None else None,
             "seen": mine.at.isoformat() if mine is not None else "",
+            "readings_left": services.readings_left(self.connection),
         }
 
 

@@ -23,6 +23,7 @@ from ...models import GrantStatus, Posting
 from ...registry import get_tool
 from ...services import wizard as saved
 from ...services.suggesting import suggest_administration
+from ..connection_forms import CredentialsForm
 from ..leaving import to_tool
 from .frame import Stay, Step, Wizard
 
@@ -122,13 +123,26 @@ class SignIn(Step):
             "rights": _rights(wizard),
             "hint": shown_sign_in_hint(tool.sign_in_hint),
             "signed_in": self.is_done(wizard),
-            "registered": tool.sign_in is not SignInKind.OAUTH or bool(tools.app(tool).client_id),
+            "registered": not tool.needs_registration or bool(tools.app(tool).client_id),
+            "by_browser": tool.sign_in is SignInKind.OAUTH,
+            "form": None if tool.sign_in is SignInKind.OAUTH else wizard.form or CredentialsForm(tool),
         }
 
     def other(self, wizard: Wizard, go: str) -> HttpResponse | None:
         if go != "sign-in":
             return None
-        return to_tool(wizard.request, wizard.connection)
+        tool = get_tool(wizard.connection.tool)
+        if tool.sign_in is SignInKind.OAUTH:
+            return to_tool(wizard.request, wizard.connection)
+        form = wizard.form = CredentialsForm(tool, wizard.request.POST)
+        if not form.is_valid():
+            raise Stay
+        services.log_in(connection=wizard.connection, credentials=form.cleaned_data, user=wizard.user)
+        messages.success(wizard.request, _("Signed in at %(tool)s.") % {"tool": wizard.tool})
+        wizard.reload()
+        after_sign_in(wizard.request, wizard)
+        wizard.reload()
+        return HttpResponseRedirect(wizard.url(wizard.first_open))
 
     def save(self, wizard: Wizard, mark: str) -> None:
         if not self.is_done(wizard):
@@ -296,6 +310,7 @@ class AdministrationStep(Step):
             connection=wizard.connection, external_id=wanted, user=wizard.user
         )
         saved.save_step(connection=wizard.connection, step=self.key, user=wizard.user, mark=mark)
+        saved.share_known_accounts(connection=wizard.connection)
         if (wizard.progress.facts.get("access") or {}).get("administration") != wanted:
             # Rights are given per administration.
             progress = saved.check_rights(connection=wizard.connection, user=wizard.user)

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from invoicing.models import LedgerAccount, LedgerAccountKind
 
-from ...base.errors import AccessDenied
+from ...base.errors import AccessDenied, RateLimited
 from ...base.provider import Capability
 from ...base.records import AccountKind, Catalogue, CatalogueKind
 from ...models import (
@@ -40,9 +40,25 @@ def run(turn: Slice) -> bool:
     """Refresh every list that is due; the lists are short, so one slice always does it."""
     due = due_kinds(turn)
     if due:
-        refresh(turn, due)
+        _refresh_within_quota(turn, due)
     turn.forget_books()
     return True
+
+
+def _refresh_within_quota(turn: Slice, kinds: frozenset[CatalogueKind]) -> None:
+    """Refresh; where the tool counts the reading of each list, list by list, and one that is used up stays as it is."""
+    if not any(limit.operations for limit in turn.tool.limits.calls):
+        refresh(turn, kinds)
+        return
+    for kind in sorted(kinds):
+        try:
+            refresh(turn, frozenset({kind}))
+        except RateLimited as exc:
+            if exc.scope == "minute" or kind.value not in (turn.administration.refreshed_at or {}):
+                raise
+            if not exc.counted:
+                turn.gate.exhausted(exc.scope, exc.until, exc.operation)
+            turn.count("catalogue", "kept")
 
 
 def due_kinds(turn: Slice) -> frozenset[CatalogueKind]:
@@ -68,7 +84,7 @@ def refresh(turn: Slice, kinds: frozenset[CatalogueKind]) -> None:
     """Read `kinds` and store them. Raises AccessDenied when a list emptied because a right is missing."""
     catalogue = turn.provider.catalogue(kinds)
     emptied = store_catalogue(turn.administration, catalogue)
-    turn.set_count("catalogue", "lists", len(kinds))
+    turn.count("catalogue", "lists", len(kinds))
     if emptied:
         missing = [right for right in turn.provider.check_access() if not right.optional]
         if missing:
@@ -170,6 +186,7 @@ def _period(record: Any) -> dict[str, Any]:
         "name": "",
         "year": record.year,
         "period": record.number,
+        "book_year": record.book_year,
         "start": record.start,
         "end": record.end,
         "closed": record.closed,
@@ -214,7 +231,7 @@ _SPECS = (
         CatalogueKind.FISCAL_PERIODS,
         "fiscal_periods",
         FiscalPeriod,
-        ("code", "name", "year", "period", "start", "end", "closed", "closed_journals", "active"),
+        ("code", "name", "year", "period", "book_year", "start", "end", "closed", "closed_journals", "active"),
     ),
 )
 

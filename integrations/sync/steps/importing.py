@@ -24,9 +24,9 @@ from crm.services import add_imported
 
 from ...base.errors import LeaseLost
 from ...base.records import PartyRecord, PartyRole
-from ...models import LinkRole, PartyLink, ToolParty
+from ...models import PartyLink, ToolParty
 from .. import mirror
-from ..partylinks import role_open
+from ..partylinks import link_role, role_open
 from ..planning import party_data, party_hash
 from ..slices import Slice
 
@@ -82,11 +82,12 @@ def _take_over(turn: Slice, records: Sequence[PartyRecord], mirror_cursor: str) 
                 new.append(found.record)
                 continue
             party = found.parties[0] if len(found.parties) == 1 else None
-            if party is None or party.pk in taken.busy:
+            role = link_role(turn.tool, found.record.roles)
+            if party is None or (party.pk, role) in taken.busy:
                 counts["doubtful"] = counts.get("doubtful", 0) + 1
                 _name(turn, found)
                 continue
-            taken.busy.add(party.pk)
+            taken.busy.add((party.pk, role))
             _link(turn, party, found.record, found.fact)
             counts["linked"] = counts.get("linked", 0) + 1
         counts["added"] = _add(turn, new)
@@ -103,7 +104,7 @@ def _is_wanted(record: PartyRecord) -> bool:
 @dataclass(slots=True)
 class _Matches:
     found: list[_Found]
-    busy: set[int]  # ours who have a relation in this administration already
+    busy: set[tuple[int, str]]  # ours who have a relation of that role in this administration already
 
 
 def _matches(turn: Slice, records: Sequence[PartyRecord]) -> list[_Found]:
@@ -138,7 +139,7 @@ def _matches(turn: Slice, records: Sequence[PartyRecord]) -> list[_Found]:
 def _linked_parties(turn: Slice, found: list[_Found]) -> _Matches:
     ids = {party.pk for one in found for party in one.parties}
     busy = PartyLink.objects.filter(administration=turn.administration, party__in=ids, primary=True)
-    return _Matches(found, set(busy.values_list("party_id", flat=True)))
+    return _Matches(found, set(busy.values_list("party_id", "role")))
 
 
 def _texts(values: Iterable[str]) -> list[str]:
@@ -166,7 +167,7 @@ def _new_link(turn: Slice, party: Party, record: PartyRecord, fact: str) -> Part
     return PartyLink(
         administration=turn.administration,
         party=party,
-        role=LinkRole.BOTH,
+        role=link_role(turn.tool, record.roles),
         external_id=record.external_id,
         code=record.code[:40],
         matched_by=fact,

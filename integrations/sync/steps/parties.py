@@ -20,9 +20,19 @@ from crm.models import Party
 from ...base.errors import AccessDenied, AdministrationGone, AuthorisationLost, LeaseLost, RateLimited
 from ...base.provider import Capability
 from ...base.records import ExternalRef, NotTried, Outcome, PartyData, PartyRole, Posted, Refused
-from ...models import LinkRole, PartyLink, Posting, PostingState, ToolParty
+from ...models import PartyLink, Posting, PostingState, ToolParty
 from .. import mirror
-from ..partylinks import begin, complete, forget, held, quiet_until, role_open, unbegin
+from ..partylinks import (
+    CUSTOMER_LINKS,
+    begin,
+    complete,
+    forget,
+    held,
+    link_role,
+    quiet_until,
+    role_open,
+    unbegin,
+)
 from ..planning import party_data, party_hash
 from ..problems import Problem
 from ..silence import notice_silence
@@ -31,7 +41,6 @@ from ..slices import PART_OF_SALES, Slice
 logger = logging.getLogger(__name__)
 
 PAGE = 500
-_CUSTOMER_LINKS = (LinkRole.CUSTOMER, LinkRole.BOTH)
 
 
 @dataclass(slots=True)
@@ -45,8 +54,6 @@ class _Work:
 
 
 def run(turn: Slice) -> bool:
-    if Capability.CONTACTS_INLINE in turn.tool.capabilities:
-        return True  # they travel with the documents
     if not _follow_deletions(turn):
         return False
     after = int(turn.cursor.get("parties", 0))
@@ -103,7 +110,7 @@ def _serve(turn: Slice, parties: list[Party]) -> bool:
     links = {
         link.party_id: link
         for link in PartyLink.objects.filter(
-            administration=turn.administration, party__in=parties, primary=True, role__in=_CUSTOMER_LINKS
+            administration=turn.administration, party__in=parties, primary=True, role__in=CUSTOMER_LINKS
         )
     }
     gone = _gone(turn, [link.external_id for link in links.values() if link.external_id])
@@ -120,8 +127,10 @@ def _serve(turn: Slice, parties: list[Party]) -> bool:
         fingerprint = party_hash(data)
         if link.sent_hash == fingerprint or _refused_before(turn, party, link):
             continue
+        if _travels(turn) and link.code:
+            continue  # its fields go with the document
         if link.sent_hash == role_open(fingerprint):
-            data = _only_role(party, link.external_id)
+            data = _only_role(turn, party, link.external_id)
         updates.append(_Work(party=party, data=data, link=link, creates=False))
     works = updates
     if unlinked:
@@ -147,6 +156,9 @@ def _gone(turn: Slice, external_ids: Sequence[str]) -> set[str]:
 def _place(turn: Slice, parties: list[Party], pending: dict[int, PartyLink]) -> Iterator[_Work]:
     """Link what the mirror holds; yield the creations, and the roles to give, that need a call."""
     found = mirror.find(turn.administration, parties)
+    if Capability.SEPARATE_ROLE_CODES in turn.tool.capabilities:
+        # The supplier of that name is another relation there.
+        found = {pk: [hit for hit in hits if PartyRole.CUSTOMER in hit.roles] for pk, hits in found.items()}
     if any(not hits for hits in found.values()):
         mirror.prove(turn, [party for party in parties if not found[party.pk]])
     for party in parties:
@@ -172,9 +184,28 @@ def _place(turn: Slice, parties: list[Party], pending: dict[int, PartyLink]) -> 
             # Begun, not answered, not there yet: too early to begin again.
             turn.count("parties", "unclear")
         elif link is None or not _refused_before(turn, party, link):
-            data = party_data(party)
-            row = link or PartyLink(administration=turn.administration, party=party, role=LinkRole.BOTH)
-            yield _Work(party=party, data=data, link=row, creates=True)
+            row = link or PartyLink(administration=turn.administration, party=party, role=link_role(turn.tool))
+            if _travels(turn):
+                _give_code(turn, party, row)
+            else:
+                yield _Work(party=party, data=party_data(party), link=row, creates=True)
+
+
+def _travels(turn: Slice) -> bool:
+    """Whether the tool makes and changes relations with the documents that name them."""
+    return Capability.CONTACTS_INLINE in turn.tool.capabilities
+
+
+def _give_code(turn: Slice, party: Party, link: PartyLink) -> None:
+    """Our own mark becomes the code by which the tool makes the relation with its first document, and finds it later."""
+    link.external_id = link.code = party.mark
+    link.linked_at = timezone.now()
+    try:
+        with held(turn):
+            link.save()
+    except IntegrityError:
+        return  # a person linked it meanwhile
+    turn.count("parties", "with_documents")
 
 
 def _refused_before(turn: Slice, party: Party, link: PartyLink) -> bool:
@@ -209,7 +240,10 @@ def _adopt(turn: Slice, party: Party, hit: ExternalRef, link: PartyLink | None) 
         )
         _hold_up(turn, party, problem)
         return None
-    needs_role = hit.matched_by != "reference" and PartyRole.CUSTOMER not in hit.roles
+    # Where documents name their customer by code, a relation without one gets ours before the first document.
+    needs_role = (hit.matched_by != "reference" and PartyRole.CUSTOMER not in hit.roles) or (
+        _travels(turn) and not hit.code
+    )
     # Found by our own mark: an earlier creation of ours, whose fields may be older than today's. They go out again.
     fingerprint = "" if hit.matched_by == "reference" else party_hash(party_data(party))
     columns = {
@@ -220,12 +254,12 @@ def _adopt(turn: Slice, party: Party, hit: ExternalRef, link: PartyLink | None) 
         "sent_at": None,
         "linked_at": timezone.now(),
     }
-    row = link or PartyLink(administration=turn.administration, party=party, role=LinkRole.BOTH)
+    row = link or PartyLink(administration=turn.administration, party=party, role=link_role(turn.tool))
     try:
         if row.pk is None:
             with held(turn):
                 row = PartyLink.objects.create(
-                    administration=turn.administration, party=party, role=LinkRole.BOTH, **columns
+                    administration=turn.administration, party=party, role=row.role, **columns
                 )
         elif not complete(turn, row, **columns):
             return None  # a person linked it meanwhile
@@ -248,12 +282,13 @@ def _adopt(turn: Slice, party: Party, hit: ExternalRef, link: PartyLink | None) 
         return None
     for name, value in columns.items():
         setattr(row, name, value)
-    return _Work(party=party, data=_only_role(party, hit.external_id), link=row, creates=False)
+    return _Work(party=party, data=_only_role(turn, party, hit.external_id), link=row, creates=False)
 
 
-def _only_role(party: Party, external_id: str) -> PartyData:
+def _only_role(turn: Slice, party: Party, external_id: str) -> PartyData:
+    """Nothing but the role, and our code where documents name their customer by it."""
     return PartyData(
-        reference="",
+        reference=party.mark if _travels(turn) else "",
         name="",
         roles=frozenset({PartyRole.CUSTOMER}),
         external_id=external_id,

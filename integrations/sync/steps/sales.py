@@ -24,23 +24,29 @@ from ...base.errors import (
     AccessDenied,
     AdministrationGone,
     AuthorisationLost,
+    BatchRefused,
     IntegrationError,
     LeaseLost,
     RateLimited,
 )
+from ...base.provider import Capability
 from ...base.records import (
     Absent,
     Document,
     ExternalRef,
     NotTried,
+    NumberTaken,
     Outcome,
+    PartyData,
     Posted,
     Refused,
     Unclear,
 )
-from ...models import LinkRole, PartyLink, Posting, PostingState
+from ...models import PartyLink, Posting, PostingState
 from .. import claims
-from ..partylinks import ROLE_OPEN
+from ..numbering import Numbers, is_numbered, stopped_journals
+from ..partylinks import CUSTOMER_LINKS, ROLE_OPEN
+from ..planning import party_data, party_hash
 from ..problems import Problem
 from ..selection import loaded
 from ..silence import notice_silence
@@ -52,7 +58,9 @@ from .unclear import EXISTS_CODES, look_for_unclear, open_difference, without_se
 logger = logging.getLogger(__name__)
 
 PAGE = 100
-_CUSTOMER_LINKS = (LinkRole.CUSTOMER, LinkRole.BOTH)
+# How often documents get other numbers in vain, when somebody else books in the same journal meanwhile.
+_RENUMBERINGS = 3
+_Item = tuple[Posting, Document, str]  # with the fingerprint of what is sent
 
 
 def run(turn: Slice) -> bool:
@@ -66,7 +74,7 @@ def run(turn: Slice) -> bool:
         if postings and not _send_page(turn, postings):
             return False
         if len(postings) < PAGE:
-            return look_for_unclear(turn) and attach_files(turn)
+            return look_for_unclear(turn) and _let_journals_go_on(turn) and attach_files(turn)
         last = postings[-1].sales_document
         if last is None:
             raise ValueError("a sales posting without its document")
@@ -74,6 +82,13 @@ def run(turn: Slice) -> bool:
         turn.cursor["sales"] = [after[0].isoformat(), after[1], after[2]]
         if turn.is_over:
             return False
+
+
+def _let_journals_go_on(turn: Slice) -> bool:
+    """Offer again in this run what waited for a booking of its journal that is clear now."""
+    if turn.cursor.pop("held_journal", None) and not stopped_journals(turn):
+        turn.cursor["put_back"] = True
+    return True
 
 
 def _next_page(turn: Slice, after: tuple[date, int, int] | None) -> list[Posting]:
@@ -95,43 +110,68 @@ def _next_page(turn: Slice, after: tuple[date, int, int] | None) -> list[Posting
 def _send_page(turn: Slice, postings: list[Posting]) -> bool:
     """Send a page of waiting postings; False when the slice is over first."""
     size = max(1, turn.tool.limits.documents_per_call)
+    numbers = Numbers(turn) if is_numbered(turn) else None
     ready = iter(_ready(turn, postings))
     while batch := list(islice(ready, size)):
         if turn.is_over:
             return False
-        _send_batch(turn, [item for item in batch if item[0].attempts == 0 or _may_go_again(turn, *item)])
+        batch = [item for item in batch if item[0].attempts == 0 or _may_go_again(turn, *item)]
+        if numbers is None:
+            _send_batch(turn, batch)
+        else:
+            _send_numbered(turn, numbers, batch)
         turn.show_progress()
     return True
 
 
-def _ready(turn: Slice, postings: list[Posting]) -> list[tuple[Posting, Document, str]]:
+def _ready(turn: Slice, postings: list[Posting]) -> list[_Item]:
     """Postings that can go now, with their booking; one whose customer has no place there yet keeps waiting.
 
     Everything is checked again as in the plan: a person may have offered a document since, that the plan never saw.
     """
     ids = [p.sales_document_id for p in postings if p.sales_document_id is not None]
     documents = {d.pk: d for d in loaded(SalesDocument.objects.filter(pk__in=ids))}
-    refs = _customer_refs(turn, [d.party for d in documents.values()])
+    links = _customer_links(turn, [d.party for d in documents.values()])
     in_order = [documents[pk] for pk in ids if pk in documents]
-    ready: list[tuple[Posting, Document, str]] = []
+    ready: list[_Item] = []
     for placed in place(in_order, turn.connection, turn.books):
         posting, booking = placed.posting, placed.planned.document
         posting.sales_document = placed.document
-        ref = refs.get(placed.document.party_id)
+        link = links.get(placed.document.party_id)
         if posting.state != PostingState.WAITING or booking is None:
             _hold(turn, placed)
-        elif ref is None:
+        elif link is None:
             turn.count_document(posting.kind, "waiting_for_customer")
         else:
-            ready.append((posting, replace(booking, party=ref), placed.planned.payload_hash))
+            booking = replace(booking, party=ExternalRef(external_id=link.external_id, code=link.code))
+            if Capability.CONTACTS_INLINE in turn.tool.capabilities:
+                booking = replace(booking, party_data=_inline_data(placed.document.party, link))
+            ready.append((posting, booking, placed.planned.payload_hash))
     return ready
 
 
-def _customer_refs(turn: Slice, parties: Sequence[Party]) -> dict[int, ExternalRef]:
+def _customer_links(turn: Slice, parties: Sequence[Party]) -> dict[int, PartyLink]:
     links = PartyLink.objects.filter(
-        administration=turn.administration, party__in=parties, primary=True, role__in=_CUSTOMER_LINKS
+        administration=turn.administration, party__in=parties, primary=True, role__in=CUSTOMER_LINKS
     ).exclude(Q(external_id="") | Q(sent_hash__startswith=ROLE_OPEN))
-    return {link.party_id: ExternalRef(external_id=link.external_id, code=link.code) for link in links}
+    return {link.party_id: link for link in links}
+
+
+def _inline_data(party: Party, link: PartyLink) -> PartyData:
+    """What goes along of a customer: everything that changed since it was last sent, else only who it is."""
+    data = party_data(party, external_id=link.external_id)
+    if link.sent_hash != party_hash(data):
+        return data
+    return PartyData(reference=data.reference, name=data.name, is_person=data.is_person, external_id=link.external_id)
+
+
+def _note_contact(turn: Slice, document: Document) -> None:
+    """The tool took the customer's fields with the document: they are not sent again until they change."""
+    data = document.party_data
+    if data is not None and data.country:
+        PartyLink.objects.filter(
+            administration=turn.administration, external_id=document.party.external_id, primary=True
+        ).update(sent_hash=party_hash(data), refused_hash="", refused_code="", refused_text="")
 
 
 def _may_go_again(turn: Slice, posting: Posting, document: Document, payload_hash: str) -> bool:
@@ -155,14 +195,58 @@ def _may_go_again(turn: Slice, posting: Posting, document: Document, payload_has
     return False
 
 
-def _send_batch(turn: Slice, batch: list[tuple[Posting, Document, str]]) -> None:
+def _send_numbered(turn: Slice, numbers: Numbers, batch: list[_Item]) -> None:
+    """Send documents under the next numbers of their journals; renumber one only after a look at what stands there."""
+    waiting, in_vain = batch, 0
+    while waiting:
+        for posting, document, _hash in waiting:
+            if not numbers.may_go(document):
+                _let_wait(turn, posting, document)
+        waiting = [item for item in waiting if numbers.may_go(item[1])]
+        given = numbers.give([document for _, document, _ in waiting])
+        sent = _send_batch(turn, [(item[0], one, item[2]) for item, one in zip(waiting, given, strict=True)])
+        outcomes = {posting.pk: (document, outcome) for (posting, document, _), outcome in sent}
+        again: list[_Item] = []
+        for item in waiting:
+            document, outcome = outcomes.get(item[0].pk, (item[1], None))
+            if isinstance(outcome, Posted):
+                numbers.taken(document)
+            elif isinstance(outcome, Unclear):
+                numbers.stop(document)
+            elif isinstance(outcome, NumberTaken):
+                numbers.learn(document, outcome.last)
+                if _may_go_again(turn, *item):
+                    again.append(item)
+                else:
+                    numbers.stop(document)
+            elif isinstance(outcome, NotTried):
+                again.append(item)  # its number was meant to follow one that was not taken
+        in_vain = in_vain + 1 if len(again) == len(waiting) else 0
+        if in_vain == _RENUMBERINGS:
+            # Somebody else is booking there as fast as we are: later, when the journal is quiet.
+            turn.cursor["put_back"] = True
+            return
+        waiting = again
+
+
+def _let_wait(turn: Slice, posting: Posting, document: Document) -> None:
+    """Say on the document why it does not go although nothing is wrong with it."""
+    Posting.objects.filter(turn.lease.held(), pk=posting.pk, state=PostingState.WAITING).update(
+        reason_code="NUM-524", reason_params={"journal": document.journal}, changed_at=timezone.now()
+    )
+    turn.cursor["held_journal"] = True
+    turn.count_document(posting.kind, "waiting_for_journal")
+
+
+def _send_batch(turn: Slice, batch: list[_Item]) -> list[tuple[_Item, Outcome]]:
+    """Claim, send, record. Returns those that could be claimed with what was recorded, in their order."""
     if not batch:
-        return
+        return []
     claimed = [item for item, ours in zip(batch, claims.mark_sending(batch, turn.lease), strict=True) if ours]
     if len(claimed) < len(batch) and not turn.lease.is_held():
         raise LeaseLost("another worker serves this administration now")
     if not claimed:
-        return
+        return []
     outcomes: Sequence[Outcome]
     try:
         outcomes = turn.provider.post_documents([document for _, document, _ in claimed])
@@ -171,14 +255,29 @@ def _send_batch(turn: Slice, batch: list[tuple[Posting, Document, str]]) -> None
         for posting, _, _ in claimed:
             claims.record(posting, turn.lease, state=PostingState.WAITING, sent_at=None)
         raise
+    except BatchRefused as exc:
+        if len(claimed) > 1:
+            return _send_in_halves(turn, claimed)
+        outcomes = [Refused(code=exc.code, text=exc.vendor_text or str(exc), vendor_code=exc.vendor_code)]
     except IntegrationError as exc:
         outcomes = [Unclear(text=str(exc))] * len(claimed)
-    for (posting, document, _), outcome in zip(claimed, outcomes, strict=True):
-        _record(turn, posting, document, outcome)
+    recorded = [
+        (item, _record(turn, item[0], item[1], outcome)) for item, outcome in zip(claimed, outcomes, strict=True)
+    ]
     notice_silence(turn, outcomes)
+    return recorded
 
 
-def _record(turn: Slice, posting: Posting, document: Document, outcome: Outcome) -> None:
+def _send_in_halves(turn: Slice, claimed: list[_Item]) -> list[tuple[_Item, Outcome]]:
+    """The tool took none because of one of them: find that one by halving, so that its neighbours still go."""
+    for posting, document, _ in claimed:
+        _record(turn, posting, document, NotTried(reason="the whole call was refused"))
+    middle = len(claimed) // 2
+    return _send_batch(turn, claimed[:middle]) + _send_batch(turn, claimed[middle:])
+
+
+def _record(turn: Slice, posting: Posting, document: Document, outcome: Outcome) -> Outcome:
+    """Commit what became of a posting; returns the outcome as it counts."""
     posting.sent = claims.sent_facts(document, posting)
     if isinstance(outcome, Posted) and outcome.totals is None:
         # Booked, but nobody saw what: it is looked at before it counts as posted.
@@ -192,6 +291,7 @@ def _record(turn: Slice, posting: Posting, document: Document, outcome: Outcome)
         if columns["state"] == PostingState.DIFFERS:
             open_difference(turn, posting, columns)
         ours = _record_booking(turn, posting, columns)
+        _note_contact(turn, document)
         turn.count_document(posting.kind, "posted" if columns["state"] == PostingState.POSTED else "differs")
     elif isinstance(outcome, Refused) and not (outcome.code in EXISTS_CODES and posting.attempts > 0):
         problem = _refusal(posting, outcome)
@@ -206,7 +306,7 @@ def _record(turn: Slice, posting: Posting, document: Document, outcome: Outcome)
             sent_at=None,
         )
         turn.count_document(posting.kind, "refused")
-    elif isinstance(outcome, NotTried):
+    elif isinstance(outcome, NotTried | NumberTaken):
         ours = claims.record(posting, turn.lease, state=PostingState.WAITING, sent_at=None)
         turn.count_document(posting.kind, "not_tried")
     else:
@@ -221,8 +321,10 @@ def _record(turn: Slice, posting: Posting, document: Document, outcome: Outcome)
             sent=claims.given_up(posting),
         )
         turn.count_document(posting.kind, "unclear")
+        outcome = Unclear(text=outcome.text)
     if not ours:
         raise LeaseLost("the posting was taken over")
+    return outcome
 
 
 def _refusal(posting: Posting, outcome: Refused) -> Problem:

@@ -29,6 +29,8 @@ from ..problems import Problem
 from ..slices import Slice
 
 _BATCH = 500
+# How many bookings that are open no more are looked at in a run; the rest in the next ones.
+_LOOKS = 20
 _COLUMNS = [
     "document_external_id",
     "posting",
@@ -57,8 +59,11 @@ def run(turn: Slice) -> bool:
         turn.administration.settlement_cursor = answer.cursor
         turn.count("payments", "rows", len(answer.rows))
         turn.show_progress()
+        unexplained: list[str] = turn.cursor.setdefault("unexplained", [])
+        unexplained.extend(answer.unexplained)
         if answer.is_complete:
             _ask_about_vanished(turn)
+            _ask_about_unexplained(turn, set(turn.cursor.pop("unexplained")))
             return True
         if turn.is_over:
             return False
@@ -292,6 +297,23 @@ def _ask_about_vanished(turn: Slice) -> None:
         elif isinstance(finding, Found):
             # It stands; rows that the tool took away say nothing more.
             rows.filter(document_external_id=posting.external_id, deleted=True).delete()
+
+
+def _ask_about_unexplained(turn: Slice, external_ids: set[str]) -> None:
+    """Bookings that are no longer open there without a sign of a payment: deleted ones are gone, a person says of the
+    others what became of them (PAY-725). One that is explained meanwhile asks no more."""
+    own = Posting.objects.filter(administration=turn.administration, state=PostingState.POSTED)
+    unpaid = own.filter(external_id__in=external_ids).exclude(sales_document__payment_state=PaymentState.PAID)
+    own.filter(issue__code="PAY-725").exclude(pk__in=unpaid.values("pk")).update(issue=None)
+    for posting in unpaid.exclude(issue__code="PAY-725").order_by("pk")[:_LOOKS]:
+        if isinstance(turn.provider.find_document(claims.query_of(posting)), Absent):
+            _mark_gone(turn, posting)
+            continue
+        problem = Problem(
+            code="PAY-725", cause_key=f"unexplained:{posting.reference}", params={"reference": posting.reference}
+        )
+        own.filter(pk=posting.pk).update(issue_id=_issue_of(turn, posting, problem))
+        turn.count("payments", "unexplained")
 
 
 def _mark_gone(turn: Slice, posting: Posting) -> None:

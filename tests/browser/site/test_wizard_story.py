@@ -228,6 +228,8 @@ def test_without_script_every_step_is_a_form(site, entity, visit):
     at(boss, "Start date and journals")
     for step in STEPS[4:9]:
         at(boss, step)
+        if step == "Ledger accounts":
+            boss.get_by_label("Default ledger account").select_option(value="700000")  # none is proposed
         boss.get_by_role("button", name=SAVE, exact=True).click()
     at(boss, "Check and finish")
     boss.get_by_role("button", name="Switch the connection on").click()

@@ -1,0 +1,40 @@
+"""Numbers as people type them in their own language."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+from django import forms
+from django.utils.formats import get_format
+from unfold.widgets import UnfoldAdminTextInputWidget
+
+_SPACES = re.compile(r"[\s\u00a0\u202f']")
+
+
+def typed_number(text: str) -> str:
+    """Return the number as a program writes it: 1.234,56 and 1 234,56 become 1234.56, in English 1,234.56 does.
+
+    The other language's sign for decimals is read too, as long as it cannot be one for thousands. What is no number
+    comes back unread, so that the field refuses it: a browser's own number field would drop the comma without a word.
+    """
+    compact = _SPACES.sub("", text)
+    comma = get_format("DECIMAL_SEPARATOR") == ","
+    decimal, thousands = (",", ".") if comma else (".", ",")
+    grouped = rf"[-+]?\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+(?:{re.escape(decimal)}\d*)?"
+    if re.fullmatch(grouped, compact, re.ASCII):
+        compact = compact.replace(thousands, "")
+    return compact.replace(",", ".") if comma or thousands not in compact else text
+
+
+class NumberAsTyped(forms.DecimalField):
+    """A decimal field that is filled in and shown with the signs of the reader's language."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["widget"] = UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal", "autocomplete": "off"})
+        super().__init__(**kwargs)
+        # Only what is shown: Django's own reading would take 95.125 for ninety-five thousand after ours has read it.
+        self.widget.is_localized = True
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(typed_number(value) if isinstance(value, str) else value)

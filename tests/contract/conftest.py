@@ -1,0 +1,44 @@
+"""The sandbox, and one tool of it after the other."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from integrations.models import Connection
+from integrations.sandbox.server import Sandbox
+
+from . import world
+from .profiles import PROFILES, Profile
+from .world import ToolBox
+
+
+@pytest.fixture(scope="session")
+def _contract_sandbox() -> Iterator[Sandbox]:
+    with Sandbox(port=0) as sandbox:
+        yield sandbox
+
+
+@pytest.fixture(params=PROFILES, ids=str)
+def profile(request: pytest.FixtureRequest) -> Profile:
+    found: Profile = request.param
+    return found
+
+
+@pytest.fixture
+def box(profile: Profile, _contract_sandbox: Sandbox, settings: Any) -> ToolBox:
+    """The tool's side of a fresh sandbox, its limits off; the settings point to it and every wait is short."""
+    _contract_sandbox.reset()
+    for name, value in world.settings_of(profile, _contract_sandbox.base_url).items():
+        setattr(settings, name, value)
+    settings.BOEKBRUG_REQUEST_DEADLINE_SECONDS = 5
+    settings.BOEKBRUG_QUIET_SECONDS = 0
+    settings.BOEKBRUG_LEASE_SECONDS = 20
+    box = ToolBox(_contract_sandbox.base_url, profile)
+    box.switch(**profile.switches)
+    return box
+
+
+@pytest.fixture
+def connection(box: ToolBox, db: None) -> Connection:
+    return world.connect(box)
