@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import template
+from django.conf import settings
 from django.contrib.admin.views.main import ChangeList
 from django.template import RequestContext
 from django.utils.html import format_html
@@ -75,3 +76,9 @@ def may(context: RequestContext, permission: str) -> bool:
     """Whether the signed-in person holds a permission ("integrations.add_syncrun")."""
     user: Any = context["request"].user
     return bool(user.has_perm(permission))
+
+
+@register.filter
+def connectable(entity: Any) -> bool:
+    """Whether the connector is offered in the entity's country."""
+    return entity.country in settings.BOEKBRUG_CONNECTOR_COUNTRIES

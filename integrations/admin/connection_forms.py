@@ -13,7 +13,7 @@ from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 
-from config.figures import percentage
+from config.figures import number, rate_name
 from invoicing.models import CompanyEntity, SalesLine, VatRate, VatRateVersion
 
 from ..base.records import JournalKind, VatDirection
@@ -188,8 +188,12 @@ class LinkRow:
 
     @property
     def words(self) -> str:
-        shown = percentage(self.percentage)
-        return f"{shown} {self.rate.name or self.rate.code}".strip()
+        return rate_name(self.percentage, self.rate.name or self.rate.code)
+
+    @property
+    def code(self) -> str:
+        """The rate's code where it says more than its percentage."""
+        return "" if self.rate.code == number(self.percentage) else self.rate.code
 
 
 class LinksForm(forms.Form):

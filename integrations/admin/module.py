@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin
 
 from invoicing.admin.booking import person
+from invoicing.admin.typed import WholeNumberAsTyped
 
 from .. import services
 from ..models import Module
@@ -28,10 +29,11 @@ class ModuleForm(forms.Form):
     """The switch, the number of entities and the last day."""
 
     is_on = forms.BooleanField(label=gettext_lazy("The accounting connector is on"), required=False)
-    entity_limit = forms.IntegerField(
+    entity_limit = WholeNumberAsTyped(
         label=gettext_lazy("Number of entities that may be connected"), required=False, min_value=0, max_value=9999,
-        widget=forms.NumberInput(attrs=INPUT), help_text=gettext_lazy("Empty: no limit."),
+        help_text=gettext_lazy("Empty: no limit."),
     )  # fmt: skip
+    entity_limit.widget.attrs |= INPUT
     ends_on = forms.DateField(
         label=gettext_lazy("Last day"), required=False, widget=forms.DateInput(attrs={**INPUT, "type": "date"}, format="%Y-%m-%d"),
         help_text=gettext_lazy("Empty: no end. The day after it all connections are deactivated."),

@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _t
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.views import ChangeList
 
 from config.admin.links import change_url, link, list_url, next_url
 from config.admin.lists import BookkeepingAdmin, View
@@ -27,10 +28,19 @@ from invoicing.admin.booking import person
 
 from .. import services
 from ..base.errors import IntegrationError
-from ..models import IN_BOOKS, Posting, PostingState
+from ..models import IN_BOOKS, Issue, Posting, PostingState
 from .books_panel import CHANGE, candidate_of, totals_words, verb_urls
 from .filters import ConnectionFilter
-from .words import fix_of_posting, problem_of_posting, tool_label
+from .naming import give_names
+from .words import fix_for, fix_of_posting, problem_of_posting, tool_label
+
+
+class NamingList(ChangeList):
+    """A list whose rows tell problems: what these store as keys is named for the whole page at once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        give_names(self.result_list)
 
 
 class ReadOnlyAdmin(BookkeepingAdmin):
@@ -46,6 +56,9 @@ class ReadOnlyAdmin(BookkeepingAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return NamingList if self.model in (Issue, Posting) else super().get_changelist(request, **kwargs)
 
     def row(self, request: HttpRequest, object_id: str) -> Any:
         """The row of an own page. Http404, PermissionDenied."""
@@ -85,7 +98,7 @@ class PostingAdmin(ReadOnlyAdmin):
             View(key="waiting", title=_("Waiting"), condition=Q(state=PostingState.WAITING), empty_title=_("Nothing waits")),
             View(
                 key="held", title=_("Needs a person"), condition=Q(state__in=held),
-                empty_title=_("Nothing is held up"), empty_text=_("Every document is in the books or waits for the next sync."),
+                empty_title=_("Nothing is blocked"), empty_text=_("Every document is in the books or waits for the next sync."),
             ),
             View(key="posted", title=_("Posted"), condition=Q(state__in=IN_BOOKS), empty_title=_("Nothing is posted yet")),
             View(key="excluded", title=_("Excluded"), condition=Q(state=PostingState.EXCLUDED), empty_title=_("Nothing is excluded")),
@@ -187,6 +200,7 @@ class PostingAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """The page of one posting."""
         posting: Posting = self.row(request, object_id)
+        give_names([posting])
         document = posting.sales_document
         problem = problem_of_posting(posting)
         context = {
@@ -197,7 +211,7 @@ class PostingAdmin(ReadOnlyAdmin):
             "document": document,
             "document_link": document_link(document) if document is not None else "",
             "problem": problem,
-            "fix": fix_of_posting(posting, problem),
+            "fix": fix_for(request.user, fix_of_posting(posting, problem)),
             "tool": tool_label(posting.connection.tool),
             "totals_words": totals_words(posting),
             "connection_url": change_url(posting.connection),

@@ -24,14 +24,15 @@ _OF_CONNECTION = "connection"  # how the cause key of such an issue begins
 _EXCEPTION_NAME = re.compile(r"[A-Z]\w*")
 
 
-def posting_reason(posting: Posting) -> ProblemText | None:
+def posting_reason(posting: Posting, *, names: Mapping[str, str] | None = None) -> ProblemText | None:
     """Why a posting stands where it stands; None where its state says everything.
 
     Loaded relations make the words better: connection (the tool's name), sales_document (customer, amount).
+    `names`: what stored keys are called, where that was looked up: the days of a period, the name of a VAT rate.
     """
     if posting.state == PostingState.EXCLUDED:
         return _excluded(posting)
-    code, params = posting.reason_code, dict(posting.reason_params or {})
+    code, params = posting.reason_code, {**(posting.reason_params or {}), **(names or {})}
     if posting.state == PostingState.UNCLEAR:
         code = code or "SYS-703"
         params["unclear"] = "yes"
@@ -71,13 +72,15 @@ def waiting_for_customer(posting: Posting) -> ProblemText:
     )
 
 
-def issue_text(issue: Issue, *, count: int | None = None, amount: str = "") -> ProblemText:
+def issue_text(
+    issue: Issue, *, count: int | None = None, amount: str = "", names: Mapping[str, str] | None = None
+) -> ProblemText:
     """The words for an issue, about as many documents as it counted; one about the connection names none.
 
     `count` is how many it holds up now, where that is known; `amount` what these come to ("121.00 EUR").
     Loaded relations make the words better: connection with its entity and administration.
     """
-    params: dict[str, Any] = dict(issue.params or {})
+    params: dict[str, Any] = {**(issue.params or {}), **(names or {})}
     cause, _colon, rest = issue.cause_key.partition(":")
     of_connection = cause == _OF_CONNECTION
     if of_connection:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 
 from django.utils import timezone
@@ -141,7 +141,21 @@ def shown_values(params: Mapping[str, object]) -> dict[str, str]:
             values[name] = quoted(text)
         else:
             values[name] = text
+    if month := _month(values.pop("first_day", ""), values.pop("last_day", "")):
+        values["period"] = month
+    if name := values.pop("rate_name", ""):
+        values["rate"] = name
     return values
+
+
+def _month(first: str, last: str) -> str:
+    """The month that these days enclose; empty for every other period."""
+    try:
+        start, end = date.fromisoformat(first), date.fromisoformat(last)
+    except ValueError:
+        return ""
+    whole = start.day == 1 and (start.year, start.month) == (end.year, end.month)
+    return figures.month(start) if whole and (end + timedelta(days=1)).day == 1 else ""
 
 
 def shown_amount(text: str) -> str:
@@ -181,6 +195,11 @@ def shown_rate(code: str) -> str:
         return figures.percentage(Decimal(code))
     except InvalidOperation:
         return code
+
+
+def is_percentage(code: str) -> bool:
+    """Whether the code of a VAT rate says what it is by itself: "21", "6%"."""
+    return re.fullmatch(r"\d*([.,]\d+)?\s*%?", code) is not None
 
 
 def quoted(text: str, limit: int = 200) -> str:

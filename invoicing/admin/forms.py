@@ -29,6 +29,9 @@ class DocumentForm(forms.ModelForm[SalesDocument]):
         label=_("Language"), required=False, widget=UnfoldAdminSelectWidget, choices=[("", "–"), *LANGUAGES]
     )
 
+    class Meta:
+        field_classes: ClassVar = {"exchange_rate": NumberAsTyped}
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "payment_term" in self.fields:
@@ -42,6 +45,9 @@ class DocumentForm(forms.ModelForm[SalesDocument]):
             self.fields["date"].initial = timezone.localdate()
         if "exchange_rate" in self.fields:
             self.fields["exchange_rate"].required = False
+            rate = self.get_initial_for_field(self.fields["exchange_rate"], "exchange_rate")
+            if isinstance(rate, Decimal):
+                self.initial["exchange_rate"] = plain(rate)
 
     def clean_exchange_rate(self) -> Decimal:
         return self.cleaned_data["exchange_rate"] or Decimal(1)

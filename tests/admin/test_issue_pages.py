@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 import time_machine
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -14,7 +15,7 @@ from config.admin.links import change_url, list_url
 from config.admin.places import document_url
 from integrations.admin.causes import held_by, views_of, who_acts
 from integrations.messages.catalogue import MESSAGES
-from integrations.models import Connection, Issue, Posting, PostingState, SyncRun, ToolLedgerAccount
+from integrations.models import Connection, FiscalPeriod, Issue, Posting, PostingState, SyncRun, ToolLedgerAccount
 from invoicing.models import SalesKind, VatRate
 from tests import factories
 
@@ -159,7 +160,8 @@ def test_the_effect_says_what_happens_to_which_documents(connection):
             hold(issue, number, kind=kind, **held)
         Issue.objects.filter(pk=issue.pk).update(resolved_at=held.get("closed"))
         words = views_of(
-            [Issue.objects.select_related("connection__entity", "connection__administration").get(pk=issue.pk)]
+            [Issue.objects.select_related("connection__entity", "connection__administration").get(pk=issue.pk)],
+            reader=AnonymousUser(),
         )[0].effect
         Posting.objects.all().delete()
         Issue.objects.all().delete()
@@ -353,8 +355,84 @@ def test_the_page_and_the_text_speak_the_language_of_the_reader(language, words,
     assert effect in page
     assert f"- {document} 2026/" in views[0].copy
     with translation.override("en"):
-        english = views_of([views[0].issue])[0].copy
+        english = views_of([views[0].issue], reader=AnonymousUser())[0].copy
     assert not set(views[0].copy.split("\n\n")) & set(english.split("\n\n"))
+
+
+# --- names instead of keys --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "last", "words"),
+    [
+        ("en", "2026-01-01", "2026-01-31", "Period January 2026 is closed in Exact Online"),
+        ("nl", "2026-02-01", "2026-02-28", "Periode februari 2026 is afgesloten in Exact Online"),
+        # A year that begins in July, and one of quarters: the number alone says nothing of the month.
+        ("en", "2025-07-01", "2025-07-31", "Period July 2025 is closed in Exact Online"),
+        ("en", "2026-01-01", "2026-03-31", "Period 2026 / 01 is closed in Exact Online"),
+    ],
+)
+def test_a_period_of_one_month_has_its_name(language, first, last, words, connection, sign_in):
+    FiscalPeriod.objects.create(
+        administration=connection.administration, external_id="p", year=2026, period=1, start=first, end=last,
+        last_seen_at=timezone.now(),
+    )  # fmt: skip
+    issue = issue_of(connection, "PER-502", "period:2026 / 01:", params={"period": "2026 / 01", "journal": ""})
+    (document,) = hold(issue)
+    posting = Posting.objects.get(sales_document=document)
+    Posting.objects.filter(pk=posting.pk).update(reason_params=issue.params)
+    client = sign_in("boss")
+    client.cookies["django_language"] = language
+    sentence = words[0].lower() + words[1:]
+    assert words in page_of(client, connection)[1]
+    for url in (change_url(issue), list_url(Issue)):
+        assert words in client.get(url).content.decode(), url
+    for url in (change_url(posting), document_url(document), list_url(Posting)):
+        assert sentence in client.get(url).content.decode(), url
+
+
+def test_a_rate_that_is_no_percentage_has_its_name(connection, sign_in):
+    theirs = {"code": "TR", "category": "K"}
+    VatRate.objects.create(country="BE", name="Triangular supply", **theirs)
+    VatRate.objects.create(country="NL", name="Driehoeksverkeer", **theirs)
+    issue = issue_of(connection, cause="vat-rate:77", params={"rate": "TR"})
+    client = sign_in("boss")
+    for page in (page_of(client, connection)[1], client.get(list_url(Issue)).content.decode()):
+        assert "VAT rate Triangular supply is not linked to a VAT code of Exact Online" in page
+    assert "Link VAT rate Triangular supply" in client.get(change_url(issue)).content.decode()
+    VatRate.objects.create(country="BE", entity=connection.entity, name="Own rate", **theirs)
+    assert "VAT rate Own rate is not linked" in page_of(client, connection)[1]
+
+
+# --- who can put it right ---------------------------------------------------------------------------------------------
+
+
+def test_only_who_can_put_a_cause_right_is_led_there(connection, sign_in):
+    """The others read who can; a page that only shows its fields would be of no use to them."""
+    of_admin, of_staff = issue_of(connection), issue_of(connection, "APP-203", "party:1", params={"party": "De Kraan"})
+    (document,) = hold(of_staff)
+    Issue.objects.filter(pk=of_staff.pk).update(party=document.party)
+    posting = Posting.objects.get(sales_document=document)
+    vat = f'href="{reverse("admin:integrations_connection_vat", args=[connection.pk])}#rate-1"'
+    country = f'href="{reverse("admin:crm_party_change", args=[document.party_id])}#id_country"'
+    ask_admin, ask_staff = "an account admin can do this.", "staff or an account admin can do this."
+    expected = {
+        "boss": {vat: True, country: True, ask_admin: False},
+        "staff": {vat: False, country: True, f"Link VAT rate 6%: {ask_admin}": True, ask_staff: False},
+        "accountant": {
+            vat: False, country: False, f"Link VAT rate 6%: {ask_admin}": True, f"Choose the country: {ask_staff}": True,
+        },
+    }  # fmt: skip
+    for name, shown in expected.items():
+        client = sign_in(name)
+        _views, page = page_of(client, connection)
+        own = client.get(change_url(of_admin)).content.decode() + client.get(change_url(of_staff)).content.decode()
+        for words, there in shown.items():
+            assert (words in page, words in own) == (there, there), (name, words)
+        for url in (change_url(posting), document_url(document)):
+            beside = client.get(url).content.decode()
+            assert (country in beside) == (name != "accountant"), (name, url)
+            assert (f"Choose the country: {ask_staff}" in beside) == (name == "accountant"), (name, url)
 
 
 # --- cost -----------------------------------------------------------------------------------------------------------
@@ -376,7 +454,7 @@ def test_only_the_named_documents_of_a_cause_are_loaded(connection, django_asser
     hold(issue, 12)
     loaded = Issue.objects.select_related("connection__entity", "connection__administration", "party").get()
     with django_assert_num_queries(3):
-        view = views_of([loaded])[0]
+        view = views_of([loaded], reader=AnonymousUser())[0]
     assert (view.held.count, len(view.documents), view.more) == (12, 3, 9)
     assert held_by([loaded])[issue.pk].amounts == {"EUR": Decimal("1452.00")}
 
