@@ -55,6 +55,14 @@ def sums(cl: ChangeList) -> list[Sum]:
     return list_sums(cl)
 
 
+@register.simple_tag(takes_context=True)
+def remarks(context: RequestContext, cl: ChangeList) -> list[str]:
+    """That a list does not show everything, and how to reach the rest."""
+    from config.admin.lists import list_remarks
+
+    return list_remarks(cl, context["request"])
+
+
 @register.simple_tag
 def empty_words(cl: ChangeList) -> EmptyWords:
     """What an empty list says: about the chosen view, the search, or the list itself."""

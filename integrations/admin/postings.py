@@ -23,7 +23,7 @@ from config.admin.lists import BookkeepingAdmin, View
 from config.admin.places import document_link, document_url
 from config.figures import amount, moment
 from config.states import state_label
-from crm.search import matching_party_ids
+from crm.admin.searching import customer_condition
 from invoicing.admin.booking import person
 
 from .. import services
@@ -110,9 +110,16 @@ class PostingAdmin(ReadOnlyAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        condition = Q(reference__startswith=term) | Q(number__startswith=term) | Q(external_id=term)
-        ids = matching_party_ids(term)
-        return queryset.filter(condition | Q(sales_document__party_id__in=ids) if ids else condition), False
+        kept: dict[str, Q] = request.__dict__.setdefault("_sought_postings", {})
+        if term not in kept:
+            by_number = Q(reference__startswith=term) | Q(number__startswith=term) | Q(external_id=term)
+            by_customer = customer_condition(request, term, "sales_document__party")
+            # Across the join to the document no index serves both; a term nearly always fits one of them.
+            is_number = by_customer is None or Posting.objects.filter(by_number).exists()
+            kept[term] = by_number if is_number else Q()
+            if by_customer is not None:
+                kept[term] |= by_customer
+        return queryset.filter(kept[term]), False
 
     def get_urls(self) -> list[URLPattern]:
         verbs = {

@@ -6,7 +6,7 @@ from .issues import Issue
 from .links import LedgerLink, LinkDirection, LinkRole, PartyLink, ToolParty, VatLink
 from .module import Module
 from .notifications import Notification, NotificationKind, NotificationPreference, NotificationTarget
-from .postings import IN_BOOKS, SENT, BookedReference, Posting, PostingState, SettlementItem
+from .postings import IN_BOOKS, SENT, BookedReference, Posting, PostingState, SettlementItem, Unplaced
 from .runs import UNFINISHED, Exchange, Heartbeat, RunState, RunStep, RunTrigger, SyncRun
 
 __all__ = [
@@ -45,6 +45,7 @@ __all__ = [
     "ToolLedgerAccount",
     "ToolParty",
     "ToolPaymentTerm",
+    "Unplaced",
     "VatCode",
     "VatLink",
 ]
