@@ -26,18 +26,20 @@ def profile(request: pytest.FixtureRequest) -> Profile:
 
 
 @pytest.fixture
-def box(profile: Profile, _contract_sandbox: Sandbox, settings: Any, monkeypatch: pytest.MonkeyPatch) -> ToolBox:
-    """The tool's side of a fresh sandbox, its limits off; the settings point to it and every wait is short."""
+def box(profile: Profile, fresh: Sandbox, settings: Any) -> ToolBox:
+    """The tool's side of the sandbox, its limits off; the settings point to it."""
+    return world.tool_box(profile, fresh.base_url, settings)
+
+
+@pytest.fixture
+def fresh(_contract_sandbox: Sandbox, settings: Any, monkeypatch: pytest.MonkeyPatch) -> Sandbox:
+    """A sandbox as at its start; every wait is short."""
     _contract_sandbox.reset()
-    for name, value in world.settings_of(profile, _contract_sandbox.base_url).items():
-        setattr(settings, name, value)
     settings.BOEKBRUG_REQUEST_DEADLINE_SECONDS = 5
     settings.BOEKBRUG_QUIET_SECONDS = 0
     settings.BOEKBRUG_LEASE_SECONDS = 20
     world.show_at_once(monkeypatch.setattr)
-    box = ToolBox(_contract_sandbox.base_url, profile)
-    box.switch(**profile.switches)
-    return box
+    return _contract_sandbox
 
 
 @pytest.fixture

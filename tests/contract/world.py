@@ -80,6 +80,15 @@ def settings_of(profile: Profile, base_url: str) -> dict[str, str]:
     }
 
 
+def tool_box(profile: Profile, base_url: str, settings: Any) -> ToolBox:
+    """The tool's side of the sandbox, its limits off; the settings point to it."""
+    for name, value in settings_of(profile, base_url).items():
+        setattr(settings, name, value)
+    box = ToolBox(base_url, profile)
+    box.switch(**profile.switches)
+    return box
+
+
 def show_at_once(patch: Callable[[Any, str, Any], None]) -> None:
     """Yuki needs a while before what it took shows up; the sandbox shows it at once. `patch`: sets an attribute."""
     patch(yuki_unsure, "DEFAULT_READINGS", replace(yuki_unsure.DEFAULT_READINGS, processing=timedelta(0)))
