@@ -154,8 +154,15 @@ def load_lists(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpResp
 
 def reactivate(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     def verb(connection: Connection) -> str:
-        services.reactivate(connection=connection, user=person(request))
-        return _("The connection is switched on again with all its links.")
+        fresh = services.reactivate(connection=connection, user=person(request))
+        words = _("The connection is switched on again with all its links.")
+        if fresh.automatic_sync:
+            return words  # switched on already, in another window
+        if fresh.becomes_automatic:
+            nights = _("It does not sync at night yet: that begins again after the first successful sync.")
+        else:
+            nights = _("It syncs by hand only, as before.")
+        return f"{words} {nights}"
 
     return do(page, request, pk, verb)
 

@@ -386,8 +386,9 @@ def test_a_connection_made_without_the_set_up_is_walked_with_what_it_has(setup, 
     assert {code: kept[code] for code in linked} == linked
     setup.client.post(setup.url("check"), {"go": "continue"})
     connection.refresh_from_db()
-    # It was asked for every night, and its first success is long past.
-    assert (connection.status, connection.automatic_sync) == (ConnectionStatus.CONNECTED, True)
+    # It was asked for every night: that begins with the first success after the pause.
+    assert (connection.status, connection.automatic_sync) == (ConnectionStatus.CONNECTED, False)
+    assert connection.becomes_automatic
 
 
 # --- before the start -------------------------------------------------------------------------------------------------
