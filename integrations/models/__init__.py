@@ -7,7 +7,7 @@ from .links import LedgerLink, LinkDirection, LinkRole, PartyLink, ToolParty, Va
 from .module import Module
 from .notifications import Notification, NotificationKind, NotificationPreference, NotificationTarget
 from .postings import IN_BOOKS, SENT, BookedReference, Posting, PostingState, SettlementItem
-from .runs import UNFINISHED, Exchange, Heartbeat, RunState, RunStep, RunTrigger, SyncRun
+from .runs import UNFINISHED, Exchange, Heartbeat, RunState, RunStep, RunTrigger, SyncRun, WaitsFor
 
 __all__ = [
     "IN_BOOKS",
@@ -47,4 +47,5 @@ __all__ = [
     "ToolPaymentTerm",
     "VatCode",
     "VatLink",
+    "WaitsFor",
 ]
