@@ -25,6 +25,7 @@ from ..registry import get_tool
 from .connection_forms import ConnectForm, CredentialsForm, connectable_entities
 from .frame import SyncButton
 from .leaving import to_tool
+from .module import closed_for
 from .wizard import UNFINISHED, Wizard, after_sign_in
 from .words import tool_label
 
@@ -36,6 +37,15 @@ def connect_page(page: ConnectionAdmin, request: HttpRequest) -> HttpResponse:
     """Choose entity and tool (GET), make the connection and open its set-up (POST)."""
     if not page.has_add_permission(request):
         raise PermissionDenied
+    closed = closed_for(request)
+    if closed.sentence:
+        context = {
+            **page.admin_site.each_context(request),
+            "title": _("Connect an entity"),
+            "back_url": list_url(Connection),
+            "closed": closed,
+        }
+        return TemplateResponse(request, "admin/integrations/connect.html", context)
     chosen = request.GET.get("entity", "")
     entity = CompanyEntity.objects.filter(pk=chosen).first() if chosen.isdigit() else connectable_entities().first()
     tool = request.GET.get("tool", "")
