@@ -234,7 +234,7 @@ def test_another_administration_forgets_every_code_of_the_former_one(setup, enti
     former = connection_of(connection).administration
     services.link_ledger(connection=connection_of(connection), direction="sales", links={rate.pk: "700000"}, user=None)
     assert VatLink.objects.filter(connection=connection).exists()
-    setup.post("administration", administration=OTHER_BOOKS)
+    setup.post("administration", administration=OTHER_BOOKS, belongs=OTHER_BOOKS)
     now = connection_of(connection)
     assert now.administration.external_id == OTHER_BOOKS
     assert not VatLink.objects.filter(connection=connection).exists()
