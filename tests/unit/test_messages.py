@@ -689,7 +689,12 @@ def test_a_run_that_an_unknown_refusal_stopped():
 @time_machine.travel(datetime(2026, 3, 14, 12, 0, tzinfo=UTC), tick=False)
 @pytest.mark.parametrize(
     ("cursor", "sentence"),
-    [({"retries": 2}, "Exact Online did not answer."), ({}, "The sync waits for Exact Online.")],
+    [
+        ({"waits_for": "answer", "retries": 2}, "Exact Online did not answer."),
+        ({"waits_for": "limit", "retries": 2}, "Exact Online allows no more calls for the moment."),
+        ({"waits_for": "check"}, "What was on its way is looked for in Exact Online first."),
+        ({}, "The sync waits for Exact Online."),
+    ],
 )
 def test_what_a_postponed_run_waits_for(settings, cursor, sentence):
     settings.TIME_ZONE = "Europe/Brussels"
