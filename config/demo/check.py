@@ -155,7 +155,7 @@ def _check_entry(
 ) -> None:
     sign = -1 if document.total < 0 else 1
     credit_note = document.goes_out_as_credit_note
-    journal = plan.journals["credit_note" if credit_note else "invoice"]
+    journal = plan.journals.get("credit_note" if credit_note else "invoice", "")
     name = document.number
     findings.same(name, "credit note in the books", credit_note, entry.credit_note)
     findings.same(name, "journal", journal, entry.journal)

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from integrations.registry import get_tool
+
 from .check import ZERO, BookEntry, Deviation, OurDocument, signed_total
 from .outcome import Customers
 from .plan import BLOCKED, POSTED, ConnectionPlan
@@ -33,7 +35,7 @@ class ConnectionReport:
     @property
     def title(self) -> str:
         """Names the entity, the tool and the administration."""
-        return f"{self.entity} → Exact Online (sandbox), administration {self.plan.administration}"
+        return f"{self.entity} → {get_tool(self.plan.tool).label} (sandbox), administration {self.plan.administration}"
 
     def sent_rows(self) -> list[Row]:
         """Rows of the table after the first sync."""
@@ -94,6 +96,7 @@ class ConnectionReport:
         return {
             "connection": self.plan.key,
             "entity": self.entity,
+            "tool": self.plan.tool,
             "administration": self.plan.administration,
             "runs": self.runs,
             "documents": _documents_json(self.sent, self.paid),
