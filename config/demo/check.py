@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from .plan import BLOCKED, NOT_IN_SCOPE, POSTED, ConnectionPlan, PlannedDocument
+from .plan import BLOCKED, NOT_IN_SCOPE, POSTED, REFUSED, ConnectionPlan, PlannedDocument
 
 ZERO = Decimal("0.00")
 Amounts = dict[str, tuple[Decimal, Decimal]]  # VAT rate or code -> base and VAT
@@ -109,7 +109,7 @@ def _check_state(findings: Findings, book: str, document: PlannedDocument, found
     if state != expected.state:
         findings.add(document.name, f"is {state}{reason}, planned {expected.state} {' '.join(expected.codes)}".rstrip())
         return
-    if expected.state == BLOCKED:
+    if expected.state in (BLOCKED, REFUSED):
         findings.same(document.name, "reason", " ".join(expected.codes), found.code)
     if expected.state == POSTED:
         findings.same(document.name, "remarks", sorted(expected.info), sorted(set(found.notes)))

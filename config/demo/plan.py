@@ -17,14 +17,16 @@ from typing import Any
 DATA = Path(__file__).resolve().parent / "data"
 ENTITIES = ("E1", "E2", "E3", "E4")
 
-POSTED, BLOCKED, NOT_IN_SCOPE = "posted", "blocked", "not_in_scope"
+# Blocked: held up here. Refused: the tool itself said no.
+POSTED, BLOCKED, REFUSED, NOT_IN_SCOPE = "posted", "blocked", "refused", "not_in_scope"
+_STATES = (POSTED, BLOCKED, REFUSED, NOT_IN_SCOPE)
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """How a document must stand in a book after a sync."""
 
-    state: str  # posted | blocked | not_in_scope
+    state: str  # posted | blocked | refused | not_in_scope
     codes: tuple[str, ...] = ()
     info: tuple[str, ...] = ()
 
@@ -33,11 +35,7 @@ class Expectation:
         """Return the expectation a phrase says. ValueError when it is none."""
         head, _, tail = phrase.partition(", info ")
         state, *codes = head.split() or [""]
-        if (
-            state not in (POSTED, BLOCKED, NOT_IN_SCOPE)
-            or (state == POSTED and codes)
-            or (state != POSTED and not codes)
-        ):
+        if state not in _STATES or (state == POSTED) == bool(codes):
             raise ValueError(f"Not an expectation: {phrase!r}")
         return cls(state, tuple(codes), tuple(tail.split()))
 

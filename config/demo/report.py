@@ -12,7 +12,7 @@ from integrations.registry import get_tool
 
 from .check import ZERO, BookEntry, Deviation, OurDocument, signed_total
 from .outcome import Customers
-from .plan import BLOCKED, POSTED, ConnectionPlan
+from .plan import BLOCKED, POSTED, REFUSED, ConnectionPlan
 
 Row = tuple[str, str, str]
 
@@ -48,6 +48,8 @@ class ConnectionReport:
             ("blocked", str(states.pop(BLOCKED, 0)), "each with its reason, below"),
             ("out of scope", str(states.pop("out of scope", 0)), "drafts, and dated before the start date"),
         ]
+        if REFUSED in states:
+            rows.append(("refused", str(states.pop(REFUSED)), "by the tool itself, with its reason"))
         rows += [(state, str(number), "") for state, number in sorted(states.items())]
         found = self.customers
         rows.append(
