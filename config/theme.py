@@ -32,6 +32,11 @@ def naming_script(request: HttpRequest) -> str:
     return static("boekbrug/naming.js")
 
 
+def field_script(request: HttpRequest) -> str:
+    """Return the address of the script that puts the cursor into the field that a link names."""
+    return static("boekbrug/field.js")
+
+
 def favicon(request: HttpRequest) -> str:
     """Return the address of the browser tab's picture."""
     return static("boekbrug/favicon.svg")
@@ -49,7 +54,7 @@ UNFOLD: dict[str, Any] = {
     "BORDER_RADIUS": "6px",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": favicon}],
     "STYLES": [stylesheet],
-    "SCRIPTS": [naming_script],
+    "SCRIPTS": [naming_script, field_script],
     "COLORS": {"primary": PRIMARY},
     "DASHBOARD_CALLBACK": "config.start.dashboard",
     "GLOBAL_CALLBACK": "integrations.admin.frame.frame_context",

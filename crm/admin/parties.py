@@ -22,6 +22,7 @@ from config.admin.links import faint, list_url
 from config.admin.lists import BookkeepingAdmin, View
 from config.admin.places import document_url, party_url
 from integrations import services
+from integrations.messages import fixes
 from integrations.models import Administration, Connection, Issue, PartyLink
 from invoicing.admin.columns import payment_state_of
 from invoicing.models import SalesDocument
@@ -34,8 +35,7 @@ from .forms import CompanyForm, ContactForm, PartyForm
 
 LATEST_DOCUMENTS = 8
 CHOOSE = "integrations.change_partylink"
-# Causes that end once a person says which relation a customer is.
-ASKS_FOR_RELATION = ("APP-219", "IMP-306", "PAR-645", "PAR-649", "PAR-650")
+ASKS_FOR_RELATION = fixes.ASKS_FOR_RELATION
 
 
 class PeopleInline(TabularInline):

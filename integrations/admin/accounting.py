@@ -93,13 +93,19 @@ def accounting_page(page: BookkeepingAdmin, request: HttpRequest, pk: int) -> Ht
     if live is not None and live.status == ConnectionStatus.CONNECTED and request.user.has_perm(START) and not runs:
         sync_url = reverse("admin:integrations_connection_sync", args=[live.pk])
     may_copy = live is not None and live.administration_id is not None and request.user.has_perm(_CHANGE)
+    progress = progress_of(runs, live.pk if live is not None else None)
     context = {
         **page.admin_site.each_context(request),
         "title": str(entity),
         "back_url": list_url(CompanyEntity),
         "page_tabs": entity_tabs(request, entity, "accounting"),
-        "own_sync": SyncButton(url=sync_url, running=bool(runs), connection_id=live.pk if live is not None else None),
-        "own_progress": progress_of(runs, live.pk) if live is not None else progress_of([]),
+        "own_sync": SyncButton(
+            url=sync_url,
+            running=bool(runs),
+            connection_id=live.pk if live is not None else None,
+            views=progress.views,
+        ),
+        "own_progress": progress,
         "entity": entity,
         "live": live,
         "cards": cards,

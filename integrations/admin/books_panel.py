@@ -18,7 +18,7 @@ from ..messages import Fix, ProblemText
 from ..models import IN_BOOKS, SENT, Posting, PostingState
 from ..registry import get_tool
 from ..standing import Standing, external_id_of, reason_words, standing_of
-from .words import FixLink, fix_of_posting, problem_of_posting, tool_label
+from .words import FixLink, fix_for, fix_of_posting, problem_of_posting, tool_label
 
 # Which verbs a state allows; the services check it again.
 VERBS: dict[str, frozenset[str]] = {
@@ -125,7 +125,7 @@ def _fill(panel: BooksPanel, request: HttpRequest, document: SalesDocument, post
     # Loaded already; without it the words would lack the document.
     posting.sales_document = document
     panel.problem = problem_of_posting(posting)
-    panel.fix = fix_of_posting(posting, panel.problem)
+    panel.fix = fix_for(request.user, fix_of_posting(posting, panel.problem))
     panel.totals = totals_words(posting)
     if posting.external_id:
         panel.where_to_look = get_tool(posting.connection.tool).where_to_look

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Count, F, OuterRef, Q, Subquery, Sum, Window
 from django.db.models.functions import RowNumber
 from django.utils.safestring import SafeString
@@ -22,7 +23,7 @@ from invoicing.models import SalesDocument, SalesKind
 from ..messages import ProblemText, accountant_text
 from ..models import Issue, Posting, PostingState, SyncRun
 from ..sync.issues import CONNECTION_CAUSE, HELD_UP
-from .words import FixLink, fix_of_issue, linked_accounts, problem_of_issue, tool_label
+from .words import FixLink, fix_for, fix_of_issue, linked_accounts, problem_of_issue, tool_label
 
 SHOWN_DOCUMENTS = 3
 # Of the documents, so many are named in the text for the accountant.
@@ -154,7 +155,11 @@ def _label(issue: Issue, held: Held) -> tuple[str, str]:
 
 
 def views_of(
-    issues: Sequence[Issue], *, held: dict[int, Held] | None = None, shown: int = SHOWN_DOCUMENTS
+    issues: Sequence[Issue],
+    *,
+    reader: User | AnonymousUser,
+    held: dict[int, Held] | None = None,
+    shown: int = SHOWN_DOCUMENTS,
 ) -> list[IssueView]:
     """Return the issues in words, what weighs most first; a constant number of queries.
 
@@ -170,10 +175,13 @@ def views_of(
     runs = _runs_of(issues)
     accounts = {(issue.connection_id, issue.params["account"]) for issue in issues if issue.params.get("account")}
     linked = linked_accounts(*map(set, zip(*accounts, strict=True))) if accounts else set()
-    return [
+    views = [
         _view(issue, problems[issue.pk], held[issue.pk], postings[issue.pk], shown, runs.get(issue.pk, 0), linked)
         for issue in by_weight(issues, held)
     ]
+    for view in views:
+        view.fix = fix_for(reader, view.fix)
+    return views
 
 
 def _first_postings(issues: Sequence[Issue], shown: int, for_accountant: list[int]) -> dict[int, list[Posting]]:

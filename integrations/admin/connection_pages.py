@@ -167,7 +167,7 @@ def issues_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpRes
     connection = page.connection(request, pk)
     context = {
         **shell(page, request, connection, "issues"),
-        **issues_of_connection(connection, request.GET.get("view", "")),
+        **issues_of_connection(request, connection, request.GET.get("view", "")),
     }
     return TemplateResponse(request, "admin/integrations/connection_issues.html", context)
 

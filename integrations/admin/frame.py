@@ -15,7 +15,7 @@ from django.utils.functional import cached_property
 from ..models import Connection, Issue, SyncRun
 from ..sync import heartbeat
 from .notifications import Bell, bell_of
-from .progress import Progress, loaded, progress_of
+from .progress import Progress, RunView, loaded, progress_of, view_of
 
 START = "integrations.add_syncrun"
 # A worker writes a sign of life every minute; three missed ones mean that none lives.
@@ -30,6 +30,25 @@ class SyncButton:
     url: str
     running: bool
     connection_id: int | None = None
+    views: tuple[RunView, ...] = ()
+
+    @property
+    def who(self) -> str:
+        """Whose sync is under way: the first entity, and how many more."""
+        names = list(dict.fromkeys(view.entity for view in self.views))
+        return f"{names[0]} +{len(names) - 1}" if len(names) > 1 else "".join(names)
+
+    @property
+    def state_words(self) -> str:
+        """Each run with its step and its counts, in one line."""
+        return "; ".join(f"{view.entity}: {view.state_words}" for view in self.views)
+
+    @property
+    def share(self) -> int | None:
+        """How far the runs are, in per cent; None where that is not known."""
+        shares = [view.share for view in self.views]
+        known = [share for share in shares if share is not None]
+        return sum(known) // len(known) if known and len(known) == len(shares) else None
 
     @property
     def watch_url(self) -> str:
@@ -57,14 +76,13 @@ class Frame:
 
     @cached_property
     def sync(self) -> SyncButton:
-        """The button that starts all connections that are ready and not running."""
+        """The button that starts all connections that are ready, and waits while any run is under way."""
         if not self._request.user.has_perm(START):
             return SyncButton(url="", running=False)
-        ready = set(Connection.objects.ready().values_list("pk", flat=True))
-        busy = {run.connection_id for run in self._runs}
-        waiting = ready - busy
-        url = reverse("admin:integrations_connection_sync_all") if waiting else ""
-        return SyncButton(url=url, running=bool(busy) and not waiting)
+        if self._runs:
+            return SyncButton(url="", running=True, views=tuple(view_of(run) for run in self._runs))
+        ready = Connection.objects.ready().exists()
+        return SyncButton(url=reverse("admin:integrations_connection_sync_all") if ready else "", running=False)
 
     @cached_property
     def progress(self) -> Progress:

@@ -40,7 +40,7 @@ class Chip:
     active: bool
 
 
-def issues_of_connection(connection: Connection, wanted: str) -> dict[str, Any]:
+def issues_of_connection(request: HttpRequest, connection: Connection, wanted: str) -> dict[str, Any]:
     """What the section of a connection shows: `wanted` is a view of the chips, or empty for all that is open."""
     rows = connection.issues.select_related("connection__entity", "connection__administration", "party")
     since = timezone.now() - timedelta(days=CLOSED_DAYS)
@@ -55,11 +55,11 @@ def issues_of_connection(connection: Connection, wanted: str) -> dict[str, Any]:
     if wanted == "closed":
         newest = rows.filter(resolved_at__gte=since).order_by("-resolved_at")
         chosen, held = list(newest[:SHOWN_ISSUES]), {}
-        views = views_of(chosen)
+        views = views_of(chosen, reader=request.user)
     else:
         chosen = [issue for issue in opened if wanted not in _NEEDS or who[issue.pk] == wanted]
         held = held_by(chosen)
-        views = views_of(by_weight(chosen, held)[:SHOWN_ISSUES], held=held)
+        views = views_of(by_weight(chosen, held)[:SHOWN_ISSUES], reader=request.user, held=held)
     total = next(chip.count for chip in chips if chip.active)
     return {
         "views": views,
@@ -101,7 +101,7 @@ class IssueAdmin(ReadOnlyAdmin):
     ) -> HttpResponse:
         """The page of one issue with all that it holds up."""
         issue: Issue = self.row(request, object_id)
-        view = views_of([issue], shown=ALL_DOCUMENTS)[0]
+        view = views_of([issue], reader=request.user, shown=ALL_DOCUMENTS)[0]
         context = {
             **self.admin_site.each_context(request),
             "title": view.problem.headline or view.problem.sentence,

@@ -30,7 +30,7 @@ from ..base.errors import IntegrationError
 from ..models import IN_BOOKS, Posting, PostingState
 from .books_panel import CHANGE, candidate_of, totals_words, verb_urls
 from .filters import ConnectionFilter
-from .words import fix_of_posting, problem_of_posting, tool_label
+from .words import fix_for, fix_of_posting, problem_of_posting, tool_label
 
 
 class ReadOnlyAdmin(BookkeepingAdmin):
@@ -190,7 +190,7 @@ class PostingAdmin(ReadOnlyAdmin):
             "document": document,
             "document_link": document_link(document) if document is not None else "",
             "problem": problem,
-            "fix": fix_of_posting(posting, problem),
+            "fix": fix_for(request.user, fix_of_posting(posting, problem)),
             "tool": tool_label(posting.connection.tool),
             "totals_words": totals_words(posting),
             "connection_url": change_url(posting.connection),

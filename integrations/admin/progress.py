@@ -9,8 +9,11 @@ from datetime import datetime
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from config.admin.links import change_url
+from config.figures import number
 
 from ..models import RunStep, RunTrigger, SyncRun
 from .words import problem_of_run, tool_label
@@ -23,7 +26,7 @@ _ANSWERED = ("posted", "differs", "refused", "unclear")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """One run in words and numbers. `share` is None where there is no document to send."""
+    """One run in words and numbers."""
 
     run: SyncRun
     entity: str
@@ -45,6 +48,28 @@ class RunView:
     imported: dict[str, int] | None  # what an import did so far; None for a sync
     sentence: str
     advice: str
+
+    @property
+    def share(self) -> int | None:
+        """How far the run is, in per cent: of its documents, before these are known of its steps. None for an import."""
+        if self.imported is not None:
+            return None
+        done, of = (self.answered, self.to_send) if self.to_send else (self.step_number, self.steps)
+        return min(done * 100 // of, 100)
+
+    @property
+    def state_words(self) -> str:
+        """The step and the counts in one line, as the button has room for."""
+        if self.imported is not None:
+            return ngettext("%(number)s relation read", "%(number)s relations read", self.imported["read"]) % {
+                "number": number(self.imported["read"])
+            }
+        words = [_("Step %(i)s of %(n)s: %(step)s") % {"i": self.step_number, "n": self.steps, "step": self.step}]
+        if self.to_send:
+            words.append(_("%(a)s of %(b)s sent") % {"a": self.sent, "b": self.to_send})
+        if self.blocked:
+            words.append(_("%(n)s blocked") % {"n": self.blocked})
+        return ", ".join(words)
 
 
 def view_of(run: SyncRun) -> RunView:

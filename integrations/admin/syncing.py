@@ -77,16 +77,14 @@ def progress_view(page: ConnectionAdmin, request: HttpRequest) -> HttpResponse:
     ended = bool(found.views) and not found.url
     context: dict[str, Any] = {**frame_context(request), "own_progress": found, "progress_ended": ended}
     context["sync_next"] = _asking_page(request)
-    if ended and key.isdigit():
+    context["brings_button"] = True
+    if key.isdigit():
         context |= own_sync(request, page, page.connection(request, int(key))) | {"own_progress": found}
     return _fresh(render(request, "boekbrug/sync_progress.html", context))
 
 
 def button_view(page: ConnectionAdmin, request: HttpRequest) -> HttpResponse:
-    """The sync button of a page without a moving piece, asked for again until the run has ended.
-
-    While it still runs there is no content: the page keeps what it has.
-    """
+    """The sync button of a page without a moving piece, asked for again until the run has ended."""
     # On a connection's own pages those who only look see that it runs, too.
     if not (request.user.has_perm(START) or request.user.has_perm("integrations.view_syncrun")):
         raise PermissionDenied
@@ -94,9 +92,6 @@ def button_view(page: ConnectionAdmin, request: HttpRequest) -> HttpResponse:
     key = request.GET.get("connection", "")
     if key.isdigit():
         context |= own_sync(request, page, page.connection(request, int(key)))
-    button: SyncButton = context["own_sync"] if "own_sync" in context else context["frame"].sync
-    if button.running:
-        return _fresh(HttpResponse(status=204))
     return _fresh(render(request, "boekbrug/sync_button.html", context))
 
 
@@ -116,7 +111,8 @@ def own_sync(request: HttpRequest, page: ConnectionAdmin, connection: Connection
     runs = list(loaded(connection.runs.unfinished()).order_by("pk"))
     may = request.user.has_perm(START) and connection.status == "connected"
     url = page.url("sync", connection) if may and not runs else ""
+    progress = progress_of(runs, connection.pk)
     return {
-        "own_sync": SyncButton(url=url, running=bool(runs), connection_id=connection.pk),
-        "own_progress": progress_of(runs, connection.pk),
+        "own_sync": SyncButton(url=url, running=bool(runs), connection_id=connection.pk, views=progress.views),
+        "own_progress": progress,
     }

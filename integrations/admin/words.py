@@ -5,13 +5,16 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from django.contrib.auth.models import AnonymousUser, User
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
 from config.admin.links import list_url
 from config.admin.places import document_url
 from invoicing.models import SalesDocument
 
 from ..messages import Fix, ProblemText, connection_reason, fix_url, issue_text, posting_reason, run_reason
+from ..messages.fixes import ASKS_FOR_RELATION
 from ..models import Connection, Issue, LedgerLink, Posting, SyncRun
 from ..registry import get_tool
 
@@ -22,10 +25,37 @@ problem_of_connection = connection_reason
 
 @dataclass(frozen=True, slots=True)
 class FixLink:
-    """A button that leads to where the cause is put right."""
+    """A button that leads to where the cause is put right; without `url` the words say who can do it."""
 
     words: str
     url: str
+    right: str = ""  # what it takes to change something there
+
+
+# What the customer's page, a document or the connection asks of whoever changes it.
+_RIGHTS = {
+    Fix.PARTY: "crm.change_party",
+    Fix.DOCUMENT: "invoicing.change_invoice",
+    Fix.POSTING: "integrations.change_posting",
+    Fix.FISCAL_YEAR: "invoicing.change_fiscalyear",
+}
+_OF_STAFF = frozenset({"crm.change_party", "invoicing.change_invoice", "integrations.change_posting"})
+_LINES = "invoicing.change_invoice"
+
+
+def _right_for(problem: ProblemText) -> str:
+    if problem.fix is Fix.PARTY and problem.code in ASKS_FOR_RELATION:
+        return "integrations.change_partylink"
+    return _RIGHTS.get(problem.fix, "integrations.change_connection")
+
+
+def fix_for(reader: User | AnonymousUser, fix: FixLink | None) -> FixLink | None:
+    """The button for those who can put the cause right; for everybody else who that is."""
+    if fix is None or reader.has_perm(fix.right):
+        return fix
+    if fix.right in _OF_STAFF:
+        return FixLink(_("%(fix)s: staff or an account admin can do this.") % {"fix": fix.words}, "")
+    return FixLink(_("%(fix)s: an account admin can do this.") % {"fix": fix.words}, "")
 
 
 def tool_label(key: str) -> str:
@@ -47,15 +77,16 @@ def fix_of_posting(posting: Posting, problem: ProblemText | None) -> FixLink | N
     document = posting.sales_document
     account = _account(problem, posting.reason_params)
     if document is not None and account and not linked_accounts([posting.connection_id], [account]):
-        return FixLink(problem.fix_label, _lines_url(document))
+        return FixLink(problem.fix_label, _lines_url(document), _LINES)
     url = _section_url(problem.fix, posting.connection) or fix_url(
         problem.fix,
+        code=problem.code,
         connection=posting.connection,
         party_id=document.party_id if document is not None else None,
         document_id=document.pk if document is not None else None,
         posting_id=posting.pk,
     )
-    return FixLink(problem.fix_label, url) if url else None
+    return FixLink(problem.fix_label, url, _right_for(problem)) if url else None
 
 
 def fix_of_issue(
@@ -69,14 +100,14 @@ def fix_of_issue(
     account = _account(problem, issue.params)
     if postings and account and (issue.connection_id, account) not in linked:
         on_lines = _lines_url(only) if only is not None else list_url(Posting, issue__id__exact=issue.pk)
-        return FixLink(problem.fix_label, on_lines)
+        return FixLink(problem.fix_label, on_lines, _LINES)
     if only is not None and problem.fix in (Fix.POSTING, Fix.DOCUMENT):
         # What stands there and the buttons to decide are beside the document itself.
-        return FixLink(problem.fix_label, document_url(only))
+        return FixLink(problem.fix_label, document_url(only), _right_for(problem))
     url = _section_url(problem.fix, issue.connection, rate_id=_rate_id(issue)) or fix_url(
-        problem.fix, connection=issue.connection, party_id=issue.party_id
+        problem.fix, code=problem.code, connection=issue.connection, party_id=issue.party_id
     )
-    return FixLink(problem.fix_label, url) if url else None
+    return FixLink(problem.fix_label, url, _right_for(problem)) if url else None
 
 
 def _account(problem: ProblemText, values: Mapping[str, str]) -> str:

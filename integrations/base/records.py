@@ -367,6 +367,7 @@ class DocumentRef:
     fiscal_year: str = ""
     url: str = ""
     kind: DocumentKind | None = None  # filled by whoever knows; saves a look-up where tools keep two lists
+    reference: str = ""  # our own, filled by whoever knows; tells it from a later booking under the same external id
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

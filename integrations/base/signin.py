@@ -27,6 +27,8 @@ class Tokens:
     """What a sign-in or a refresh returned. Moments are aware UTC.
 
     `refresh_from`: the tool refuses an earlier refresh. `refresh_until`: an unused refresh token dies then.
+    `identity`: who signed in, by the tool's own key that never changes; empty where the tool does not say, and after a
+    refresh, which changes nobody. Sign-ins of one identity share one grant.
     """
 
     access_token: str = field(repr=False)
@@ -35,6 +37,7 @@ class Tokens:
     expires_at: datetime
     refresh_from: datetime
     refresh_until: datetime | None = None
+    identity: str = ""
 
 
 class RefreshTooEarly(Exception):

@@ -15,6 +15,7 @@ Copes with both by itself
 - VAT numbers stored as typed: asked in the usual spellings, compared in normal form (`matching`).
 - Payables: IsFullyPaid, Status 50 or an end date (`mapping.settlement_row`).
 - 429 without reset headers, or with a moment that has passed: one minute (`limits.blocked_until`).
+- A user's new consent: ends their earlier tokens or leaves them; one grant per user serves both (`auth`).
 - Refusal of a too early refresh: 400 or 401 (`auth`).
 - Linking a document to an entry afterwards: works or not, the booking stands either way (`provider.attach`).
 - Deleted rows without the right to see them: skipped, with a warning in the log (`provider`).

@@ -18,10 +18,24 @@ _CONNECTION_PLACES: dict[Fix, tuple[str, str]] = {
     Fix.SETUP: ("integrations_connection_change", ""),
 }
 
+# Causes that end once a person says which relation a customer is.
+ASKS_FOR_RELATION = ("APP-219", "IMP-306", "PAR-645", "PAR-649", "PAR-650")
+# The field of the customer's page that a cause is about.
+_PARTY_FIELDS = {
+    "APP-120": "vat_type",
+    "APP-201": "vat_number",
+    "APP-202": "vat_number",
+    "APP-203": "country",
+    "APP-205": "email",
+    "PAR-642": "vat_number",
+    "PAR-647": "email",
+}
+
 
 def fix_url(
     fix: Fix,
     *,
+    code: str = "",
     connection: Connection | None,
     party_id: int | None = None,
     document_id: int | None = None,
@@ -30,6 +44,7 @@ def fix_url(
 ) -> str | None:
     """The address of the page for `fix`, or None: nothing to open here, or what it needs is not given.
 
+    `code` is that of the cause: it says which field of the page is to be changed.
     Parties and documents are opened through the page that finds their kind, so no query is needed here.
     """
     if fix in _CONNECTION_PLACES:
@@ -41,7 +56,8 @@ def fix_url(
         return _page(name, connection.pk, place) or _page("integrations_connection_change", connection.pk, place)
     if fix is Fix.PARTY:
         # Where a relation is to be chosen, that form is far below; a page without it opens at its top.
-        return _page("crm_party_change", party_id, "relation")
+        field = _PARTY_FIELDS.get(code)
+        return _page("crm_party_change", party_id, f"id_{field}" if field else "relation")
     if fix is Fix.DOCUMENT:
         return _page("invoicing_salesdocument_change", document_id)
     if fix is Fix.POSTING:

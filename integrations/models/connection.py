@@ -22,6 +22,8 @@ class Grant(models.Model):
 
     tool = models.CharField(_("tool"), max_length=20)
     site = models.CharField(_("country site"), max_length=10, blank=True)
+    # Who signed in, as the tool names them; empty where it does not say.
+    identity = models.CharField(max_length=200, blank=True, editable=False)
     status = models.CharField(_("status"), max_length=10, choices=GrantStatus.choices, default=GrantStatus.ACTIVE)
     credentials = EncryptedTextField(null=True, blank=True, editable=False)
     access_token = EncryptedTextField(null=True, blank=True, editable=False)
@@ -44,6 +46,14 @@ class Grant(models.Model):
     class Meta:
         verbose_name = _("sign-in")
         verbose_name_plural = _("sign-ins")
+        constraints = [
+            # A tool may end the earlier sign-in of a user at a new one, so each user has one.
+            models.UniqueConstraint(
+                fields=["tool", "site", "identity"],
+                condition=~Q(identity=""),
+                name="integrations_grant_one_per_identity",
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.tool} {self.site} {self.pk}"

@@ -11,7 +11,6 @@ from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any
 
 from ..base.records import (
     BookedRecord,
@@ -262,17 +261,28 @@ def booked_record(row: Row) -> BookedRecord | None:
     )
 
 
-def document_places(row: Row) -> list[Any]:
-    """The places inside a list of deleted bookings, sales and purchases only."""
-    letters = {1: PURCHASES, 2: SALES}
-    found = []
-    for key in rows_in(row.get("deletedBookings")):
-        letter = letters.get(number(key.get("journalType")))
-        place = Place(
-            key_id(key.get("bookyearKey")),
-            f"{letter}{number(key.get('journalSequenceNr'))}",
-            number(key.get("documentSequenceNr")),
-        )
-        if letter and place.bookyear and place.number:
-            found.append(place)
-    return found
+_LETTERS = {1: PURCHASES, 2: SALES}  # journal types as the ledger numbers them; the others are none of ours
+
+
+def document_places(row: Row) -> list[Place]:
+    """The places inside a list of deleted bookings, sales and purchases only. Raises Unreadable."""
+    keys = rows_in(row.get("deletedBookings"))
+    return [place for key in keys if (place := _ledger_place(key, "journalSequenceNr")) is not None]
+
+
+def ledger_comments(row: Row) -> list[tuple[Place, str]]:
+    """Place and comment of the ledger lines written since, sales and purchases only. Raises Unreadable."""
+    lines = rows_in(row.get("modifiedBookings"))
+    return [
+        (place, text(line.get("comment"))) for line in lines if (place := _ledger_place(line, "journalNr")) is not None
+    ]
+
+
+def _ledger_place(row: Row, journal_number: str) -> Place | None:
+    letter = _LETTERS.get(number(row.get("journalType")))
+    place = Place(
+        key_id(row.get("bookyearKey")),
+        f"{letter}{number(row.get(journal_number))}",
+        number(row.get("documentSequenceNr")),
+    )
+    return place if letter and place.bookyear and place.number else None

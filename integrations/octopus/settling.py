@@ -7,14 +7,14 @@ sales or purchase document gets a row. Source: vendor notes, payment state.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from decimal import ROUND_HALF_UP, Decimal
 
 from ..base.errors import AccessDenied, ProtocolSurprise
 from ..base.records import DocumentRef, SettlementRow, Settlements
 from .answers import Row, Unreadable, rows_in
-from .bookings import Place, document_places
+from .bookings import Place, document_places, ledger_comments
 from .client import OctopusClient
 from .cursors import Cursor, asked_from
 from .mapping import PURCHASES, SALES
@@ -30,7 +30,8 @@ _ZERO = Decimal("0.00")
 def read_settlements(client: OctopusClient, cursor: str, open_refs: Sequence[DocumentRef]) -> Settlements:
     """Balancings that changed; bookings deleted since, at most once a day unless something changed.
 
-    A deleted booking that the engine counts as open is named at every reading until it does so no more.
+    A deleted booking that the engine counts as open is named at every reading until it does so no more, or until our
+    document stands under that number again.
     """
     start = Cursor.load(cursor)
     began = client.now()
@@ -42,27 +43,46 @@ def read_settlements(client: OctopusClient, cursor: str, open_refs: Sequence[Doc
         raise ProtocolSurprise("the balancings cannot be read") from exc
     today = began.date().isoformat()
     end = replace(start, since=now)
-    gone = start.gone
+    gone: tuple[str, ...] = ()
     if not start.since:
         # Nothing of ours can have been deleted before we looked for the first time.
         end = replace(end, deleted_since=now, deleted_on=today)
-    elif rows or start.deleted_on != today:
-        gone = (*gone, *read_deleted(client, start.deleted_since))
+    elif rows or start.gone or start.deleted_on != today:
+        deleted, written = read_deleted(client, start.deleted_since)
+        gone = _not_there_again((*start.gone, *deleted), written, open_refs)
         end = replace(end, deleted_since=now, deleted_on=today)
-    if gone:
-        still_open = {ref.external_id for ref in open_refs}
-        gone = tuple(dict.fromkeys(external_id for external_id in gone if external_id in still_open))
     return Settlements(rows=rows, cursor=replace(end, gone=gone).dump(), unexplained=gone)
 
 
-def read_deleted(client: OctopusClient, since: str) -> tuple[str, ...]:
-    """External ids of sales and purchase bookings that were deleted since."""
+def _not_there_again(
+    deleted: Sequence[str], written: Mapping[str, str], open_refs: Sequence[DocumentRef]
+) -> tuple[str, ...]:
+    """Deleted bookings that the engine counts as open, each once.
+
+    The last number of a journal is given out again. So where something was written under the same number, only another
+    comment than our reference says that ours is not there.
+    """
+    if not deleted:
+        return ()
+    references = {ref.external_id: ref.reference for ref in open_refs}
+    return tuple(
+        external_id
+        for external_id in dict.fromkeys(deleted)
+        if external_id in references
+        and (external_id not in written or references[external_id] not in ("", written[external_id]))
+    )
+
+
+def read_deleted(client: OctopusClient, since: str) -> tuple[tuple[str, ...], dict[str, str]]:
+    """External ids of sales and purchase bookings that were deleted since, and comments of those written since."""
     try:
         answer = client.ledger_modified(asked_from(since))
-        return tuple(dict.fromkeys(str(place) for place in document_places(answer)))
+        deleted = tuple(str(place) for place in document_places(answer))
+        written = {str(place): comment for place, comment in ledger_comments(answer)}
+        return deleted, written
     except AccessDenied as exc:
         logger.warning("deleted bookings may not be read", extra={"text": exc.vendor_text})
-        return ()
+        return (), {}
     except Unreadable as exc:
         raise ProtocolSurprise("the deleted bookings cannot be read") from exc
 

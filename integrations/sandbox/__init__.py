@@ -35,7 +35,7 @@ Octopus lives under /octopus: take base_url + "/octopus" in place of https://ser
     Error codes of -900 and below, and the answer when a quota is passed, are invented: the vendor's are not known.
 
 Control endpoints (JSON in and out; a wrong call gets {"error": text} and 4xx). "vendor" defaults to "exact".
-    POST   /_sandbox/reset         {"books": ["exact-be", "exact-nl", "twinfield"]}: fresh books, tokens, switches, faults, clock
+    POST   /_sandbox/reset         {"books": ["exact-be", "octopus", …]}: fresh books, tokens, switches, faults, clock
     POST   /_sandbox/clock         {"advance_seconds": n}; GET shows it
     GET    /_sandbox/settings      all switches by vendor
     POST   /_sandbox/settings      {"exact": {switch: value}} or {switch: value}; the switches stand below
@@ -105,4 +105,29 @@ Switches of Octopus (default first; `octopus/switches.py` explains each)
     search_field_length, comment_length, file_bytes null; long_comment cut|refuse; vat_credit_types false;
     inactive_vat_codes false; expiry_before_date refuse|accept; check_totals true; credit_note_read as_sent|negative;
     balanced_side credit|debet; rate_direction multiply|divide; closed_status 400|403
+
+Yuki lives under /yuki: take base_url + "/yuki/be" or "/yuki/nl" in place of https://api.yukiworks.XX; "/yuki" alone takes
+the keys of both. Keys 7b3d0e61-5a52-4c0e-9d2f-0b1e5c6a11be (Belgium: administrations
+6e24b17f-be9e-52ea-951e-1b7ff46978ac and 01e0ee34-5608-5abb-86f8-ebfac0ec2600, one domain) and
+2f9c4a70-8e17-4b7b-a6d3-91d40c7e22a1 (Netherlands: 52d699f6-07fc-5a24-a9cd-5bad171587a6, and
+375145f6-ffc1-5add-8f12-ba9fa0847928 out of use). "entry_id" of an invoice is its number, "division" the administration.
+
+Control verbs of Yuki ("vendor": "yuki"), beside pay, unpay and delete_entry as above:
+    POST   /_sandbox/hide          {"reference", "hidden": true}: gone from the open items without any matching
+    POST   /_sandbox/close_period  {"division", "until"} or {"year", "period"}: locked up to that day
+    POST   /_sandbox/touch         {"table": accounts|vatcodes|contacts, "code", "division", "values" | "delete": true}
+    POST   /_sandbox/seed          {"division", "accounts": n | [objects], "entries": n | [{"reference", "relation",
+                                   "date", "kind", "lines": [[account, "type:percentage", net, vat]]}]}
+    POST   /_sandbox/key           {"key", "division", "administrations", "services", "more": [domains], "delete"}
+    POST   /_sandbox/drop_sessions {}: every session ends
+    POST   /_sandbox/book_upload   {"division", "document", "contact", "reference", "date", "lines"}
+    POST   /_sandbox/limits        {} shows the calls of today, {"clear": true}, {"spend": n}
+
+Switches of Yuki (default first; `yuki/switches.py` explains each)
+    limits true; daily_limit 1000; session_seconds 86400; stop_after 6; rest absent|listed; result_as_text false;
+    line_amounts used|ignored; rounding line|rate; open_delay_seconds, transactions_delay_seconds,
+    archive_delay_seconds 0; credit_open_type 6|7; credit_amounts negative|positive; credit_outstanding true;
+    empty_check wrapper|nothing; matching_shown true; vat_on_transactions both|base|none; negative_quantity true;
+    name_match_gets_code true; new_contact_text created|updated|silent; records_most 500; first_record 1|0;
+    contacts_past_end empty|repeat; missing_right fault|403; limit_signal fault|429; duplicate_references refuse|accept
 """

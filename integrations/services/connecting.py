@@ -14,6 +14,7 @@ from collections.abc import Mapping
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -23,7 +24,7 @@ from invoicing.models import CompanyEntity
 from .. import tools
 from ..base.provider import Provider
 from ..base.records import AdministrationRecord, MissingRight
-from ..base.signin import SignInKind, Tool
+from ..base.signin import SignInKind, Tokens, Tool
 from ..models import Administration, Connection, ConnectionStatus, Grant, SignInAttempt
 from ..registry import get_tool
 from ..sync.gates import SliceGate
@@ -111,12 +112,7 @@ def complete_sign_in(*, state: str, code: str, user: AbstractBaseUser, error: st
     tokens = tools.oauth(connection.tool, connection.site).exchange(
         code=code, redirect_uri=attempt.redirect_uri, nonce=_nonce(state)
     )
-    with transaction.atomic(durable=True):
-        # It may have been switched off while the person was away; its sign-in is kept, and it stays off.
-        connection = Connection.objects.select_for_update().get(pk=connection.pk)
-        _store_grant(connection, user, token_columns(tokens))
-        audit.record(by=user, objects=[connection], flag=audit.CHANGED, message="Signed in")
-    return Connection.objects.get(pk=connection.pk)
+    return _keep_sign_in(connection, user, tokens)
 
 
 def log_in(*, connection: Connection, credentials: Mapping[str, str], user: AbstractBaseUser) -> Connection:
@@ -133,12 +129,7 @@ def log_in(*, connection: Connection, credentials: Mapping[str, str], user: Abst
     if not all(wanted.values()):
         raise ConnectError(_("Fill in everything that %(tool)s asks for.") % {"tool": tool.label})
     tokens = tools.log_in(connection.tool, connection.site).log_in(wanted)
-    with transaction.atomic(durable=True):
-        _store_grant(connection, user, {**token_columns(tokens), "credentials": json.dumps(wanted)})
-        # A token of the administration was given to whoever signed in before.
-        Administration.objects.filter(connections=connection).update(session_token=None, session_until=None)
-        audit.record(by=user, objects=[connection], flag=audit.CHANGED, message="Signed in")
-    return Connection.objects.get(pk=connection.pk)
+    return _keep_sign_in(connection, user, tokens, credentials=json.dumps(wanted))
 
 
 def _check_registered(tool: Tool) -> None:
@@ -155,16 +146,42 @@ def connection_of_sign_in(*, state: str, user: AbstractBaseUser) -> Connection |
     return attempt.connection if attempt is not None else None
 
 
+def _keep_sign_in(
+    connection: Connection, user: AbstractBaseUser, tokens: Tokens, credentials: str | None = None
+) -> Connection:
+    """Store what a sign-in brought, committed before any use."""
+    columns = {**token_columns(tokens), "identity": tokens.identity}
+    if credentials is not None:
+        columns["credentials"] = credentials
+    try:
+        _store_sign_in(connection, user, columns)
+    except IntegrityError:
+        # The same user's sign-in for another connection was stored at that moment: its grant is there now.
+        _store_sign_in(connection, user, columns)
+    return Connection.objects.get(pk=connection.pk)
+
+
+def _store_sign_in(connection: Connection, user: AbstractBaseUser, columns: Mapping[str, object]) -> None:
+    with transaction.atomic(durable=True):
+        # It may have been switched off while the person was away; its sign-in is kept, and it stays off.
+        fresh = Connection.objects.select_for_update().get(pk=connection.pk)
+        _store_grant(fresh, user, columns)
+        if "credentials" in columns:
+            # A token of the administration was given to whoever signed in before.
+            Administration.objects.filter(connections=fresh).update(session_token=None, session_until=None)
+        audit.record(by=user, objects=[fresh], flag=audit.CHANGED, message="Signed in")
+
+
 def _store_grant(connection: Connection, user: AbstractBaseUser, columns: Mapping[str, object]) -> None:
-    """Put fresh tokens on the connection's grant, or on a new one, and bring a lost connection back."""
-    if connection.grant_id is None:
-        grant = Grant(tool=connection.tool, site=connection.site, created_by_id=user.pk)
+    """Put fresh tokens on the grant of whoever signed in, and bring back what was lost with it."""
+    grant = _grant_for(connection, str(columns.get("identity", "")))
+    if grant is None:
+        grant = Grant.objects.create(
+            tool=connection.tool, site=connection.site, created_by_id=user.pk, version=1, **columns
+        )
     else:
-        grant = Grant.objects.get(pk=connection.grant_id)
-    for name, value in columns.items():
-        setattr(grant, name, value)
-    grant.version += 1
-    grant.save()
+        # Raised in the database: a refresh that is under way must not store its pair on top of this one.
+        Grant.objects.filter(pk=grant.pk).update(version=F("version") + 1, **columns)
     status = connection.status
     if connection.administration_id is None and status != ConnectionStatus.DEACTIVATED:
         status = ConnectionStatus.CONFIGURATION_NEEDED
@@ -177,6 +194,23 @@ def _store_grant(connection: Connection, user: AbstractBaseUser, columns: Mappin
     Connection.objects.filter(grant=grant, status=ConnectionStatus.RECONNECT_NEEDED).update(
         status=ConnectionStatus.CONNECTED, status_code="", status_params={}
     )
+
+
+def _grant_for(connection: Connection, identity: str) -> Grant | None:
+    """The grant that the tokens of this user belong on; None: a new one.
+
+    A tool may end a user's earlier tokens at each new sign-in, or leave them. With one grant per user all of the
+    user's connections go on with the newest pair, which is right both ways. Another user's tokens never replace
+    those that other connections work with.
+    """
+    if identity:
+        same = Grant.objects.filter(tool=connection.tool, site=connection.site, identity=identity).first()
+        if same is not None:
+            return same
+    own = connection.grant
+    if own is None or own.identity in ("", identity):
+        return own
+    return None if own.connections.exclude(pk=connection.pk).exists() else own
 
 
 def _state_hash(state: str) -> str:

@@ -19,7 +19,7 @@ ACCESS_KEY = "access_key"
 FIELDS = (
     CredentialField(
         name=ACCESS_KEY,
-        label="Access key",
+        label="API key",
         is_secret=True,
         hint="In Yuki: Settings > Web services. A key made inside one administration opens that one only.",
     ),

@@ -274,7 +274,7 @@ def differences(booking: Booking, document: Document) -> tuple[str, ...]:
     code = contact_code(document)
     own = guid(document.party.external_id)
     if booking.contact_code != code and (booking.contact_code or booking.contact_id) and booking.contact_id != own:
-        remarks.append("another contact")
+        remarks.append("another relation")
     if booking.date != document.date:
         remarks.append(f"date {booking.date.isoformat()}")
     if booking.accounts is not None:

@@ -38,6 +38,7 @@ class Week:
 
     bookings: tuple[Booking, ...]
     read_at: datetime
+    is_empty: bool  # not a single ledger line
 
 
 class Lookups:
@@ -91,7 +92,7 @@ class Lookups:
         if kept is None or (after is not None and kept.read_at < after):
             read_at = self._now()
             lines = self.transactions(monday, monday + timedelta(days=6))
-            kept = self._weeks[monday] = Week(tuple(bookings(lines, self._readings)), read_at)
+            kept = self._weeks[monday] = Week(tuple(bookings(lines, self._readings)), read_at, not lines)
         return kept
 
     def transactions(self, start: date, end: date, account: str = "") -> list[Transaction]:

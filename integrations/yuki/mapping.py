@@ -192,7 +192,7 @@ def contact_document(data: PartyData, *, code: str) -> Element:
         ("PostCode", data.postcode),
         ("City", data.city),
         ("Country", data.country.upper()),
-        ("PhoneWork", data.phone),
+        ("PhoneHome", data.phone),
         ("EmailWork", data.email),
         ("VATNumber", data.vat_number),
         ("CoCNumber", data.enterprise_number),

@@ -369,7 +369,7 @@ class YukiProvider:
             number = clean(document.reference)
             try:
                 self._check_lines(document)
-                invoice = invoices.sales_invoice(document, self._readings, descriptions)
+                invoice = invoices.sales_invoice(self._without_large(document), self._readings, descriptions)
                 if number in taken:
                     raise Unsendable("NUM-522", f"the number {number} is given twice")
                 problem = self._give_code(document)
@@ -395,6 +395,14 @@ class YukiProvider:
             session_name="sessionId",
             is_write=True,
         )
+
+    def _without_large(self, document: Document) -> Document:
+        """The document without a file that would make the call too large; it is booked all the same."""
+        limit = self.limits.attachment_bytes or 0
+        kept = tuple(file for file in document.attachments if len(file.content) <= limit)
+        if len(kept) < len(document.attachments):
+            logger.warning("a file is too large to go along", extra={"reference": document.reference})
+        return replace(document, attachments=kept)
 
     def _check_accounts(self, documents: Sequence[Document]) -> None:
         """Read the chart when an account's use is not known from the last days; Yuki would silently take another."""
@@ -515,7 +523,17 @@ class YukiProvider:
             return CannotTell(reason="it is in the archive of the domain, and not among the bookings")
         if settled is not None and min(week.read_at, debts_at, archived_at) < settled:
             return CannotTell(reason="it may still be on its way into the books")
+        if week.is_empty and not debts and not archived and not self._shows_anything(query):
+            return CannotTell(reason="every list is empty")
         return Absent()
+
+    def _shows_anything(self, query: DocumentQuery) -> bool:
+        """Whether three empty lists may be believed: of books that hold nothing yet, when the chart is there. A booking
+        that was seen there once is not given up for them."""
+        if query.external_id:
+            return False
+        self._accounts = None
+        return bool(self._chart())
 
     def _find_upload(self, query: DocumentQuery) -> Finding:
         """An upload by its key, or by the name that we gave its file."""

@@ -126,7 +126,14 @@ def test_the_button_of_a_page_without_a_piece_turns_back_when_the_run_has_ended(
     asked = {"hx-request": "true", "hx-current-url": f"http://testserver{page_url}"}
 
     still = client.get(watch, headers=asked)
-    assert (still.status_code, still.content) == (204, b"")
+    shown = still.content.decode()
+    assert watch in shown
+    assert "Step 4 of 7: sales documents" in shown
+    assert 'max="100" value="57"' in shown
+    SyncRun.objects.filter(pk=run.pk).update(counters={"sales": {"to_send": 21, "posted": 12, "blocked": 8}})
+    moved = client.get(watch, headers=asked).content.decode()
+    assert "Step 4 of 7: sales documents, 12 of 21 sent, 8 blocked" in moved
+    assert f"Syncing {world.entity}" in moved
     assert "no-store" in still["Cache-Control"]
     SyncRun.objects.filter(pk=run.pk).update(state="succeeded", step="close", finished_at=timezone.now())
     ended = client.get(watch, headers=asked).content.decode()
@@ -144,7 +151,24 @@ def test_the_button_of_one_connection_does_not_wait_for_another(world, sign_in):
     SyncRun.objects.create(connection=other, trigger="nightly", state="running", step="sales")
     url = reverse("admin:integrations_connection_button")
     assert "Syncing" not in sign_in("staff").get(f"{url}?connection={world.connection.pk}").content.decode()
-    assert sign_in("staff").get(f"{url}?connection={other.pk}").status_code == 204
+    assert f"Syncing {other.entity}" in sign_in("staff").get(f"{url}?connection={other.pk}").content.decode()
+
+
+@pytest.mark.parametrize("where", ["admin:index", "admin:crm_company_changelist"])
+def test_the_button_that_starts_all_waits_while_any_run_is_under_way(where, world, sign_in):
+    """The other connection could start; the button says whose run it waits for."""
+    other = connect(factories.EntityFactory(name="Ander Atelier"))
+    run = SyncRun.objects.create(connection=other, trigger="nightly", state="running", step="parties")
+    start = f'action="{reverse("admin:integrations_connection_sync_all")}"'
+    for name in ("staff", "boss"):
+        shown = sign_in(name).get(reverse(where)).content.decode()
+        assert start not in shown
+        assert "Syncing Ander Atelier" in shown
+        assert "Ander Atelier: Step 3 of 7" in shown
+    third = SyncRun.objects.create(connection=world.connection, trigger="manual", state="queued", step="parties")
+    assert "Syncing Ander Atelier +1" in sign_in("boss").get(reverse(where)).content.decode()
+    SyncRun.objects.filter(pk__in=[run.pk, third.pk]).update(state="succeeded", finished_at=timezone.now())
+    assert start in sign_in("boss").get(reverse(where)).content.decode()
 
 
 def test_who_only_looks_sees_the_button_of_a_connection_go_when_its_run_has_ended(world, sign_in):
@@ -152,7 +176,7 @@ def test_who_only_looks_sees_the_button_of_a_connection_go_when_its_run_has_ende
     run = SyncRun.objects.create(connection=world.connection, trigger="nightly", state="running", step="sales")
     shown = client.get(page("preview", world.connection)).content.decode()
     watch = re.search(r'<div id="sync-button" hx-get="([^"]+)"', shown)[1]
-    assert client.get(watch).status_code == 204
+    assert "Syncing" in client.get(watch).content.decode()
     SyncRun.objects.filter(pk=run.pk).update(state="succeeded", step="close", finished_at=timezone.now())
     ended = client.get(watch).content.decode()
     assert 'id="sync-button"' in ended

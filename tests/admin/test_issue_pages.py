@@ -7,6 +7,7 @@ from decimal import Decimal
 import pytest
 import time_machine
 from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
 from django.urls import reverse
 from django.utils import timezone, translation
 
@@ -159,7 +160,8 @@ def test_the_effect_says_what_happens_to_which_documents(connection):
             hold(issue, number, kind=kind, **held)
         Issue.objects.filter(pk=issue.pk).update(resolved_at=held.get("closed"))
         words = views_of(
-            [Issue.objects.select_related("connection__entity", "connection__administration").get(pk=issue.pk)]
+            [Issue.objects.select_related("connection__entity", "connection__administration").get(pk=issue.pk)],
+            reader=AnonymousUser(),
         )[0].effect
         Posting.objects.all().delete()
         Issue.objects.all().delete()
@@ -353,8 +355,39 @@ def test_the_page_and_the_text_speak_the_language_of_the_reader(language, words,
     assert effect in page
     assert f"- {document} 2026/" in views[0].copy
     with translation.override("en"):
-        english = views_of([views[0].issue])[0].copy
+        english = views_of([views[0].issue], reader=AnonymousUser())[0].copy
     assert not set(views[0].copy.split("\n\n")) & set(english.split("\n\n"))
+
+
+# --- who can put it right ---------------------------------------------------------------------------------------------
+
+
+def test_only_who_can_put_a_cause_right_is_led_there(connection, sign_in):
+    """The others read who can; a page that only shows its fields would be of no use to them."""
+    of_admin, of_staff = issue_of(connection), issue_of(connection, "APP-203", "party:1", params={"party": "De Kraan"})
+    (document,) = hold(of_staff)
+    Issue.objects.filter(pk=of_staff.pk).update(party=document.party)
+    posting = Posting.objects.get(sales_document=document)
+    vat = f'href="{reverse("admin:integrations_connection_vat", args=[connection.pk])}#rate-1"'
+    country = f'href="{reverse("admin:crm_party_change", args=[document.party_id])}#id_country"'
+    ask_admin, ask_staff = "an account admin can do this.", "staff or an account admin can do this."
+    expected = {
+        "boss": {vat: True, country: True, ask_admin: False},
+        "staff": {vat: False, country: True, f"Link VAT rate 6%: {ask_admin}": True, ask_staff: False},
+        "accountant": {
+            vat: False, country: False, f"Link VAT rate 6%: {ask_admin}": True, f"Choose the country: {ask_staff}": True,
+        },
+    }  # fmt: skip
+    for name, shown in expected.items():
+        client = sign_in(name)
+        _views, page = page_of(client, connection)
+        own = client.get(change_url(of_admin)).content.decode() + client.get(change_url(of_staff)).content.decode()
+        for words, there in shown.items():
+            assert (words in page, words in own) == (there, there), (name, words)
+        for url in (change_url(posting), document_url(document)):
+            beside = client.get(url).content.decode()
+            assert (country in beside) == (name != "accountant"), (name, url)
+            assert (f"Choose the country: {ask_staff}" in beside) == (name == "accountant"), (name, url)
 
 
 # --- cost -----------------------------------------------------------------------------------------------------------
@@ -376,7 +409,7 @@ def test_only_the_named_documents_of_a_cause_are_loaded(connection, django_asser
     hold(issue, 12)
     loaded = Issue.objects.select_related("connection__entity", "connection__administration", "party").get()
     with django_assert_num_queries(3):
-        view = views_of([loaded])[0]
+        view = views_of([loaded], reader=AnonymousUser())[0]
     assert (view.held.count, len(view.documents), view.more) == (12, 3, 9)
     assert held_by([loaded])[issue.pk].amounts == {"EUR": Decimal("1452.00")}
 

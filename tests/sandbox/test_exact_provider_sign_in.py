@@ -187,10 +187,24 @@ def test_no_secret_of_a_sign_in_reaches_a_record(box):
     sign_in, tokens = signed_in(box)
     box.control("clock", advance_seconds=600)
     sign_in.refresh(tokens.refresh_token)
-    assert len(box.gate.records) == 2
-    assert {(record.operation, record.request_body, record.answer_body) for record in box.gate.records} == {
-        ("oauth2/token", "", "")
-    }
+    assert [record.operation for record in box.gate.records] == ["oauth2/token", "current/Me", "oauth2/token"]
+    assert {(record.request_body, record.answer_body) for record in box.gate.records} == {("", "")}
+
+
+def test_a_sign_in_says_who_signed_in_and_a_refresh_does_not(box):
+    sign_in, tokens = signed_in(box)
+    box.tokens.token = tokens.access_token
+    assert tokens.identity == box.provider._client.me()["UserID"]
+    assert tokens.identity == signed_in(box)[1].identity
+    box.control("clock", advance_seconds=600)
+    assert sign_in.refresh(tokens.refresh_token).identity == ""
+
+
+@pytest.mark.parametrize("body", [{"d": {"results": []}}, {"d": {"results": [{"UserID": None}]}}, "not json"])
+def test_an_answer_without_a_user_costs_no_sign_in(box, body):
+    box.fault("status", path="current/Me", status=200, body=body)
+    _, tokens = signed_in(box)
+    assert (tokens.identity, bool(tokens.refresh_token)) == ("", True)
 
 
 def test_the_life_may_come_as_text_or_number(box):

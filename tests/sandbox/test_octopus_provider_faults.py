@@ -29,10 +29,9 @@ def booked(octopus):
 
 
 def test_an_answer_that_comes_too_late(octopus, invoice):
-    provider = octopus.open(seconds=0.3)
-    provider.check_access()
-    octopus.fault("delay", path=BOOKING, seconds=0.6, when="after")
-    (outcome,) = provider.post_documents([invoice])
+    octopus.provider.check_access()
+    octopus.fault("delay", path=BOOKING, seconds=1.5, when="after")
+    (outcome,) = octopus.open(seconds=1).post_documents([invoice])
     assert isinstance(outcome, Unclear)
     assert isinstance(octopus.open().find_document(query(invoice)), Found)
     assert booked(octopus) == [2]
@@ -151,9 +150,18 @@ SWITCHES = [
 
 
 @pytest.mark.parametrize("switches", SWITCHES, ids=lambda one: ",".join(f"{k}={v}" for k, v in one.items()))
-@pytest.mark.parametrize("readings", [Readings(), Readings(mark_in_search_field=False)], ids=["mark", "no mark"])
-def test_the_whole_way_under_every_reading(octopus, switches, readings):
+def test_the_whole_way_under_every_reading(octopus, switches):
     octopus.switch(**switches)
+    the_whole_way(octopus, Readings())
+
+
+@pytest.mark.parametrize("switches", [{}, {"relation_not_found": "404", "merge": "blank"}])
+def test_the_whole_way_without_a_mark(octopus, switches):
+    octopus.switch(**switches)
+    the_whole_way(octopus, Readings(mark_in_search_field=False))
+
+
+def the_whole_way(octopus, readings):
     provider = octopus.open(readings=readings)
     lists = provider.catalogue(frozenset(CatalogueKind))
     assert {"21", "06", "D21"} <= {code.code for code in lists.vat_codes}

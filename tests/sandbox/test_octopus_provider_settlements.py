@@ -156,6 +156,21 @@ def test_deleted_bookings_are_told(octopus, book):
     assert "gone" not in after.cursor
 
 
+def test_a_number_given_out_again_is_told_from_ours_by_its_comment(octopus, book, customer):
+    cursor = book()
+    octopus.control("pay", reference="2026/0142", amount="1.00", date="2026-05-20")
+    octopus.control("delete_entry", reference="2026/0142")
+    first = octopus.provider.settlements(cursor, OPEN)
+    assert first.unexplained == ("4/V1/2",)
+    octopus.provider.post_documents([document(customer)])
+    ours = [replace(OPEN[0], reference="2026/0142")]
+    for refs in (OPEN, ours):
+        again = octopus.provider.settlements(first.cursor, refs)
+        assert (again.unexplained, "gone" in again.cursor) == ((), False)
+    other = octopus.provider.settlements(first.cursor, [replace(OPEN[0], reference="2026/0150")])
+    assert other.unexplained == ("4/V1/2",)
+
+
 def test_one_call_when_nothing_happened_two_on_a_new_day(octopus, book):
     octopus.advance(hours=8)
     provider = octopus.open(now=octopus.sandbox.clock.now)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import requests
 from lxml import etree
 
 from integrations.base.errors import AccessDenied, AuthorisationLost, BatchRefused, LeaseLost, RateLimited
@@ -152,6 +153,13 @@ def test_a_pdf_is_stored_in_place_of_yuki_s(box):
     assert [file["name"] for file in row["files"]] == ["2026-0142.pdf"]
 
 
+def test_a_file_that_is_too_large_stays_behind(box):
+    box.posted(document(attachments=(replace(PDF, content=b"x" * 1_800_001),)))
+    (row,) = [row for row in box.books()["documents"] if row["reference"] == "2026/0142"]
+    assert row["files"] == [{"name": "2026-0142.pdf", "bytes": 0}]
+    assert not any("DocumentBase64" in body for body in box.sent("ProcessSalesInvoices"))
+
+
 def test_an_oss_line_says_which_of_several_codes(box):
     made = document(line("100.00", "20.00", "40:20.00:FR"))
     (outcome,) = box.posted(made)
@@ -252,7 +260,7 @@ def test_a_customer_taken_for_another_of_the_same_name_is_seen(box):
     box.switch(name_match_gets_code=False)
     same_name = document(party_data=party(reference="BB-000009", name="Drukkerij Inktvlek NV"))
     (outcome,) = box.posted(same_name)
-    assert outcome.remarks == ("another contact",)
+    assert outcome.remarks == ("another relation",)
 
 
 # --- accounts that Yuki would swallow -------------------------------------------------------------------------
@@ -559,6 +567,24 @@ def test_a_list_that_cannot_be_read_is_no_absence(box, operation):
     box.fault("garbage", operation)
     with pytest.raises(Exception, match="cannot be read"):
         box.open().find_document(asked(document()))
+
+
+def test_empty_lists_prove_nothing(box):
+    made = document()
+    box.posted(made)
+    for known in ("", "2026/0142"):
+        box.fault("empty_list", times=20)
+        found = box.open().find_document(asked(made, external_id=known))
+        assert found == CannotTell(reason="every list is empty")
+        requests.delete(f"{box.sandbox.base_url}/_sandbox/faults", timeout=5)
+
+
+def test_books_that_hold_nothing_yet_are_believed(box):
+    empty = box.open(division=SECOND)
+    assert empty.find_document(asked(document(date=date(2027, 3, 1)))) == Absent()
+    assert box.operations()[-1] == "GetGLAccountScheme"
+    known = asked(document(date=date(2027, 3, 1)), external_id="2026/0142")
+    assert isinstance(empty.find_document(known), CannotTell)
 
 
 def test_a_repeated_number_is_refused_over_there_too(box):

@@ -735,6 +735,9 @@ def test_fixes_on_the_connection_need_the_connection():
 
 def test_fixes_open_the_page_of_the_row():
     assert fix_url(Fix.PARTY, connection=None, party_id=3) == "/crm/party/3/change/#relation"
+    assert fix_url(Fix.PARTY, connection=None, party_id=3, code="APP-219") == "/crm/party/3/change/#relation"
+    assert fix_url(Fix.PARTY, connection=None, party_id=3, code="APP-203") == "/crm/party/3/change/#id_country"
+    assert fix_url(Fix.PARTY, connection=None, party_id=3, code="APP-201") == "/crm/party/3/change/#id_vat_number"
     assert fix_url(Fix.DOCUMENT, connection=None, document_id=7) == "/invoicing/salesdocument/7/change/"
     assert fix_url(Fix.FISCAL_YEAR, connection=None) == "/invoicing/fiscalyear/"
 

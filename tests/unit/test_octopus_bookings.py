@@ -225,3 +225,17 @@ def test_deleted_places():
     ]
     assert [str(place) for place in bookings.document_places({"deletedBookings": keys})] == ["4/A1/7", "4/V1/7"]
     assert bookings.document_places({}) == []
+
+
+def test_comments_of_the_ledger():
+    lines = [
+        {
+            "bookyearKey": {"id": 4},
+            "journalType": kind,
+            "journalNr": 2,
+            "documentSequenceNr": 7,
+            "comment": f"type {kind}",
+        }
+        for kind in (2, 3)
+    ]
+    assert bookings.ledger_comments({"modifiedBookings": lines}) == [(Place(4, "V2", 7), "type 2")]

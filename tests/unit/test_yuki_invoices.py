@@ -267,6 +267,15 @@ def test_what_must_not_go_out_is_stopped_here(made, code):
     assert refused(made) == code
 
 
-def test_an_address_is_asked_of_new_customers_only():
-    made = document(party=ExternalRef(external_id="x", code="K1"), party_data=replace(PARTY, city=""))
-    assert soap.value(invoices.sales_invoice(made), "Contact/City") == ""
+@pytest.mark.parametrize(
+    ("party", "data"),
+    [
+        # The tool's own contact, and one of ours that went along before and of which nothing changed.
+        (ExternalRef(external_id="6e24b17f-be9e-52ea-951e-1b7ff46978ac", code="K1"), replace(PARTY, city="")),
+        (ExternalRef(external_id="BB-000101", code="BB-000101"), PartyData(reference="BB-000101", name="A bv")),
+    ],
+)
+def test_an_address_is_asked_of_new_customers_only(party, data):
+    contact = soap.child(invoices.sales_invoice(document(party=party, party_data=data)), "Contact")
+    assert soap.value(contact, "FullName") == "A bv"
+    assert soap.child(contact, "City") is None
