@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -40,6 +41,18 @@ def day(value: date | datetime | None) -> str:
     if isinstance(value, datetime):
         value = timezone.localtime(value).date()
     return date_format(value, f"j {month_sign()} Y")
+
+
+def month(value: date) -> str:
+    """Return the month of a day as "January 2026"."""
+    return date_format(value, "F Y")
+
+
+def rate_name(value: Decimal | None, name: str) -> str:
+    """Return a VAT rate as "0% Triangular supply"; a name that says the percentage itself stands alone."""
+    shown = percentage(value)
+    said = value is not None and re.search(rf"(?<![\d.,]){re.escape(number(value))}\s*%", name) is not None
+    return name if said else f"{shown} {name}".strip()
 
 
 def month_sign() -> str:

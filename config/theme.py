@@ -21,6 +21,15 @@ PRIMARY = {
     "950": "oklch(21.5% .038 231)",
 }
 
+# Texts of Unfold and Django that our catalogues translate: Unfold has none, and Django's Dutch puts the name, which
+# begins with a capital, into the middle of the sentence.
+TEXTS_OF_PACKAGES = (
+    _("Type to search"),
+    _("Select value"),
+    _("Select all rows"),
+    _("Add another %(verbose_name)s"),
+)
+
 
 def stylesheet(request: HttpRequest) -> str:
     """Return the address of our own stylesheet. Asked per page: in production the name carries its content's hash."""

@@ -41,9 +41,9 @@ def find_parties(term: str) -> PartyQuerySet:
 
 
 def matching_party_ids(term: str) -> list[int]:
-    """Return the ids of the parties that fit the term, at most `MATCH_BOUND`.
+    """Return the ids of the parties that fit the term, at most one more than `MATCH_BOUND`: that one tells of others.
 
     The first of two steps when searching documents by customer: a condition across the join cannot use any
     index, a list of ids can.
     """
-    return list(find_parties(term).order_by("pk").values_list("pk", flat=True)[:MATCH_BOUND])
+    return list(find_parties(term).order_by("pk").values_list("pk", flat=True)[: MATCH_BOUND + 1])

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import Exists, OuterRef, Prefetch, Q
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Prefetch, Q
 from django.utils.translation import gettext as _
 
+from crm.models import Party
 from invoicing.models import DocumentStatus, SalesDocument
 
-from .models import IN_BOOKS, Connection, PartyLink, Posting, PostingState
+from .models import IN_BOOKS, Connection, PartyLink, Posting, PostingState, Unplaced
 
 NOT_CONNECTED, OUT_OF_SCOPE = "not_connected", "out_of_scope"
 
@@ -72,6 +75,10 @@ def external_id_of(document: SalesDocument) -> str:
 # --- The same as conditions on documents, for views and filters -------------------------------------------------------
 
 BOOKED = Q(status=DocumentStatus.BOOKED)
+# In the books, or kept out of them by a person.
+SETTLED = (*IN_BOOKS, PostingState.EXCLUDED)
+# So many are named to the database one by one, which then looks at no other; more are found by the plain condition.
+NAMED_BOUND = 10_000
 
 
 def in_scope() -> Q:
@@ -87,12 +94,63 @@ def in_states(*states: str) -> Q:
 
 def waiting() -> Q:
     """In scope, and with no posting yet or one that waits: what the next sync looks at."""
-    return in_scope() & ~in_states(*(state for state in PostingState if state is not PostingState.WAITING))
+    others = set(PostingState) - {PostingState.WAITING}
+    ids = _ids_with_none_or([PostingState.WAITING], but_not=others)
+    return in_scope() & ~in_states(*others) if ids is None else _among(ids)
 
 
 def not_posted() -> Q:
     """In scope, not excluded, and not in the books."""
-    return in_scope() & ~in_states(*IN_BOOKS, PostingState.EXCLUDED)
+    ids = _ids_with_none_or(set(PostingState) - set(SETTLED), but_not=SETTLED)
+    return is_not_posted() if ids is None else _among(ids)
+
+
+def is_not_posted() -> Q:
+    """The same, asked of each document: for looking at few of them."""
+    return in_scope() & ~in_states(*SETTLED)
+
+
+def _ids_with_none_or(states: Collection[str], but_not: Collection[str]) -> list[int] | None:
+    """The documents in scope without a posting or with one in `states`, and with none in `but_not`; None when many.
+
+    A condition for what is missing looks at every document there is. Three queries.
+    """
+    starts: dict[Any, list[int]] = {}
+    for entity, start in Connection.objects.live().exclude(start_date=None).values_list("entity_id", "start_date"):
+        starts.setdefault(start, []).append(entity)
+    # Nobody's entity: without a connection as many queries as with one.
+    scope = Q(entity=0)
+    for start, entities in starts.items():
+        scope |= Q(entity__in=entities, date__gte=start)
+    new = Unplaced.objects.filter(scope).values_list("document_id", flat=True)
+    held = SalesDocument.objects.filter(
+        in_scope() & ~in_states(*but_not), pk__in=Posting.objects.filter(state__in=states).values("sales_document")
+    ).values_list("pk", flat=True)
+    found = {pk for rows in (new, held) for pk in rows.order_by()[: NAMED_BOUND + 1]}
+    return sorted(found) if len(found) <= NAMED_BOUND else None
+
+
+class _Among(Func):
+    """Whether a key is one of many, which are handed over as one parameter: one for each would cost more than the rows."""
+
+    arity = 1
+    output_field = BooleanField()
+
+    def __init__(self, expression: Any, keys: list[int]) -> None:
+        super().__init__(expression)
+        self.keys = keys
+
+    def as_sqlite(self, compiler: Any, connection: Any, **extra: Any) -> tuple[str, tuple[Any, ...]]:
+        column, parameters = compiler.compile(self.source_expressions[0])
+        return column + " IN (SELECT value FROM json_each(%s))", (*parameters, json.dumps(self.keys))  # noqa: S608 - no value in it
+
+    def as_postgresql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        column, parameters = compiler.compile(self.source_expressions[0])
+        return column + " = ANY (%s::bigint[])", (*parameters, "{" + ",".join(map(str, self.keys)) + "}")
+
+
+def _among(ids: list[int]) -> Q:
+    return Q(_Among(F("pk"), ids))
 
 
 def paid_here_open_there() -> Q:
@@ -101,11 +159,34 @@ def paid_here_open_there() -> Q:
 
 def without_external_id() -> Q:
     """In scope, and the customer has no number yet in the administration of the entity's live connection."""
+    ids = _unlinked_ids()
+    return has_no_external_id() if ids is None else _among(ids) & has_no_external_id()
+
+
+def has_no_external_id() -> Q:
+    """The same, asked of each document: for looking at few of them."""
     live = Connection.objects.live().filter(entity=OuterRef(OuterRef("entity")))
     linked = PartyLink.objects.filter(
         party=OuterRef("party"), primary=True, administration__in=live.values("administration")
     ).exclude(external_id="")
     return in_scope() & ~Q(Exists(linked))
+
+
+def _unlinked_ids() -> list[int] | None:
+    """The documents of parties without a number in the administration of some live connection; None when many.
+
+    Two queries: the parties, and their documents by the index that begins with the party.
+    """
+    linked = PartyLink.objects.filter(
+        party=OuterRef(OuterRef("pk")), primary=True, administration=OuterRef("administration")
+    ).exclude(external_id="")
+    lacking = Connection.objects.live().exclude(start_date=None).filter(~Exists(linked))
+    parties = list(Party.objects.filter(Exists(lacking)).order_by().values_list("pk", flat=True)[: NAMED_BOUND + 1])
+    if len(parties) > NAMED_BOUND:
+        return None
+    rows = SalesDocument.objects.filter(party__in=parties or [0]).order_by()
+    found = list(rows.values_list("pk", flat=True)[: NAMED_BOUND + 1])
+    return found if len(found) <= NAMED_BOUND else None
 
 
 def reason_words(standing: Standing) -> str:

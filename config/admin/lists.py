@@ -2,50 +2,123 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
+from functools import cache
 from typing import Any, ClassVar
 
 from django.contrib.admin import SimpleListFilter
-from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR, ChangeList
-from django.core.paginator import Paginator
-from django.db.models import Count, Model, Q, QuerySet
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
+from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, F, Model, Q, QuerySet
 from django.db.models import Sum as SumOf
+from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.functional import Promise, cached_property
+from django.utils.html import format_html
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.text import capfirst
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
-from unfold.admin import ModelAdmin
+from unfold.admin import ModelAdmin, checkbox
+from unfold.decorators import display
+from unfold.templatetags import unfold_list
+from unfold.views import ChangeList
 
-# Beyond this many rows a list says "more than" instead of counting them all.
-COUNT_BOUND = 100_000
+from config.figures import number
+
+# Rows that a list counts, adds up and turns the pages of; that there are more is said in words.
+COUNT_BOUND = 10_000
 
 Words = str | Promise
 
 
 class BoundedPaginator(Paginator[Any]):
-    """Counts at most `COUNT_BOUND` rows; what lies behind is reached by searching and filtering."""
+    """Counts at most `COUNT_BOUND` rows; what lies behind is reached by searching and filtering.
+
+    A page is read in two steps, first the keys in their order and then these rows whole, so that sorting carries no
+    wide rows along. `collects`: sort what fits, however much it is, as what is searched for may lie far back.
+    """
+
+    def __init__(self, *args: Any, collects: bool = False, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.collects = collects
+
+    @cached_property
+    def _found(self) -> int:
+        rows: Any = self.object_list
+        return int(rows.order_by()[: COUNT_BOUND + 1].count()) if isinstance(rows, QuerySet) else len(rows)
 
     @cached_property
     def count(self) -> int:
+        return min(self._found, COUNT_BOUND)
+
+    @property
+    def is_cut(self) -> bool:
+        """Whether there are more rows than the list counts."""
+        return self._found > COUNT_BOUND
+
+    def page(self, number: Any) -> Page[Any]:
         rows: Any = self.object_list
-        return int(rows.order_by()[:COUNT_BOUND].count()) if isinstance(rows, QuerySet) else len(rows)
+        if not isinstance(rows, QuerySet):
+            return super().page(number)
+        number = self.validate_number(number)
+        bottom = (number - 1) * self.per_page
+        ordered = rows if self.is_cut and not self.collects else _collected(rows)
+        top = min(bottom + self.per_page, max(self.count, 1))
+        keys = list(ordered.values_list("pk", flat=True)[bottom:top])
+        return Page(_whole(rows, keys) if keys else rows[bottom:top], number, self)
+
+
+def _whole(rows: QuerySet[Any], keys: list[Any]) -> QuerySet[Any]:
+    """The rows of these keys as `rows` would give them. What they had to fit is not asked a second time."""
+    if rows.query.annotations or rows.query.extra or rows.query.distinct:
+        return rows.filter(pk__in=keys)
+    fresh: Any = rows.model._default_manager.using(rows.db).filter(pk__in=keys).order_by(*rows.query.order_by)
+    fresh.query.select_related = rows.query.select_related
+    fresh.query.deferred_loading = rows.query.deferred_loading
+    return fresh.prefetch_related(*rows._prefetch_related_lookups)  # type: ignore[attr-defined]
+
+
+def _collected(rows: QuerySet[Any]) -> QuerySet[Any]:
+    """The same rows in the same order, which the database reaches by sorting all that fit.
+
+    For the first rows of an order it may else walk an index of that order and drop what does not fit; where little
+    fits that is nearly the whole table. An expression has no index.
+    """
+    order = list(rows.query.order_by or rows.model._meta.ordering)
+    if not order or not isinstance(order[0], str) or order[0] == "?" or rows.query.distinct:
+        return rows
+    name = order[0].lstrip("-")
+    column = Coalesce(F(name), F(name))
+    return rows.order_by(column.desc() if order[0].startswith("-") else column.asc(), *order[1:])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class View:
     """A ready-made view of a list: one chip. The one with an empty key is what the list opens with.
 
-    `condition` None shows everything.
+    `condition` None shows everything. One that has to ask the database is a function, called when it is needed.
     """
 
     key: str
     title: Words
-    condition: Q | None = None
+    condition: Q | Callable[[], Q] | None = None
+    # The same for counting among few rows, where that is another way of asking.
+    among_few: Q | None = None
     empty_title: Words = ""
     empty_text: Words = ""
     counted: bool = True
+
+    def as_q(self) -> Q:
+        if self.condition is None:
+            return Q()
+        return self.condition if isinstance(self.condition, Q) else self.condition()
+
+    def as_filter(self) -> Q:
+        return self.among_few if self.among_few is not None else self.as_q()
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,12 +158,38 @@ class ViewFilter(SimpleListFilter):
         return [(view.key, str(view.title)) for view in self.views if view.key]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        condition = self.chosen.condition
-        return queryset.filter(condition) if condition is not None else queryset
+        return queryset.filter(self.chosen.as_q()) if self.chosen.condition is not None else queryset
 
     def choices(self, changelist: ChangeList) -> Iterator[Any]:
         """One hidden field, so that sending the filter form keeps the chosen view."""
         yield {"name": self.parameter_name, "value": self.value() or ""}
+
+
+class PagedChangeList(ChangeList):
+    """Reads its rows through the paginator also when one page holds them all, so that lists of any length cost alike."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        if not self.multi_page:
+            self.result_list = self.paginator.page(1).object_list
+
+
+def _headers_of(cl: ChangeList, make: Any = unfold_list.result_headers) -> list[dict[str, Any]]:
+    """The headers of a list, made once. Unfold makes them anew for each row, which costs more than the row itself."""
+    kept: list[dict[str, Any]] | None = cl.__dict__.get("_headers")
+    if kept is None:
+        kept = cl._headers = list(make(cl))
+    return kept
+
+
+unfold_list.result_headers = _headers_of
+
+
+@cache
+def _checkbox(language: str) -> tuple[SafeString, SafeString]:
+    """What stands before and after the key in the box that selects a row; drawing its template for each takes long."""
+    before, after = checkbox.render(ACTION_CHECKBOX_NAME, "|").split('value="|"')
+    return mark_safe(f'{before}value="'), mark_safe(f'"{after}')  # noqa: S308 - the widget's own HTML
 
 
 class BookkeepingAdmin(ModelAdmin):
@@ -119,6 +218,10 @@ class BookkeepingAdmin(ModelAdmin):
     # Whether the list shows the state of running syncs on top.
     shows_progress: ClassVar[bool] = False
 
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Titles begin with a capital; in other languages than English they begin with the name of the thing."""
+        return super().render_change_form(request, {**context, "title": capfirst(context["title"])}, *args, **kwargs)
+
     def get_views(self, request: HttpRequest) -> list[View]:
         """The chips above the list, the one it opens with (empty key) first. None at all: no chips."""
         return []
@@ -126,6 +229,25 @@ class BookkeepingAdmin(ModelAdmin):
     def get_list_filter(self, request: HttpRequest) -> list[Any]:
         filters = list(super().get_list_filter(request))
         return [ViewFilter, *filters] if self.get_views(request) else filters
+
+    @display(description=ModelAdmin.action_checkbox.short_description)
+    def action_checkbox(self, obj: Model) -> str:
+        before, after = _checkbox(get_language() or "")
+        return format_html("{}{}{}", before, obj.pk, after)
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return PagedChangeList
+
+    def get_paginator(
+        self,
+        request: HttpRequest,
+        queryset: QuerySet[Any],
+        per_page: int,
+        orphans: int = 0,
+        allow_empty_first_page: bool = True,
+    ) -> Any:
+        searched = bool(request.GET.get(SEARCH_VAR, "").strip())
+        return self.paginator(queryset, per_page, orphans, allow_empty_first_page, collects=searched)
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Without Django's own deletion of many rows: what may go, goes one by one from its own page."""
@@ -162,21 +284,43 @@ def list_chips(cl: ChangeList, request: HttpRequest) -> list[ListChip]:
 
 def _chip_counts(cl: ChangeList, request: HttpRequest, spec: ViewFilter) -> dict[str, int]:
     rows = cl.get_queryset(request, exclude_parameters=[spec.parameter_name]).order_by()
-    everything = rows[:COUNT_BOUND].count()
-    if everything >= COUNT_BOUND:
+    everything = cl.result_count if spec.chosen.condition is None else rows[: COUNT_BOUND + 1].count()
+    if everything > COUNT_BOUND or (spec.chosen.condition is None and is_cut(cl)):
         return {}
     wanted = {f"n_{i}": view for i, view in enumerate(spec.views) if view.condition is not None and view.counted}
     found = (
-        rows.aggregate(**{name: Count("pk", filter=view.condition) for name, view in wanted.items()}) if wanted else {}
+        rows.aggregate(**{name: Count("pk", filter=view.as_filter()) for name, view in wanted.items()})
+        if wanted
+        else {}
     )
     whole = {view.key: everything for view in spec.views if view.condition is None}
     return {**whole, **{view.key: found[name] for name, view in wanted.items()}}
 
 
+def is_cut(cl: ChangeList) -> bool:
+    """Whether the list has more rows than it counts and shows."""
+    return bool(getattr(cl.paginator, "is_cut", False))
+
+
+def list_remarks(cl: ChangeList, request: HttpRequest) -> list[str]:
+    """Return what a person has to know about rows that the list does not show: that there are more, and what to do."""
+    found = list(search_remarks(request))
+    if is_cut(cl):
+        text = _("There are more than %(number)s rows; these are the first ones. Search or filter to reach the others.")
+        found.append(text % {"number": number(COUNT_BOUND)})
+    return found
+
+
+def search_remarks(request: HttpRequest) -> list[str]:
+    """What a search of this request has to say beside its rows; a search adds its sentences here."""
+    kept: list[str] = request.__dict__.setdefault("_search_remarks", [])
+    return kept
+
+
 def list_sums(cl: ChangeList) -> list[Sum]:
     """Return the total of the filtered rows per currency; nothing where the list has no amount or too many rows."""
     field = getattr(cl.model_admin, "sum_field", "")
-    if not field or not cl.result_count or cl.result_count >= COUNT_BOUND:
+    if not field or not cl.result_count or is_cut(cl):
         return []
     found = cl.queryset.order_by("currency").values("currency").annotate(total=SumOf(field))
     return [Sum(row["currency"], row["total"]) for row in found]

@@ -16,7 +16,6 @@ from django.core.cache import cache
 from django.db.models import Count, F, Max, Sum
 from django.utils import timezone
 
-from config.admin.lists import COUNT_BOUND
 from integrations import standing
 from integrations.models import IN_BOOKS, Connection, Posting, PostingState
 from invoicing.admin.columns import LONG_OPEN_DAYS
@@ -24,6 +23,8 @@ from invoicing.models import PaymentState, SalesDocument, SalesKind
 
 # What a person has to see to before it goes to the books, as the chips "Blocked" of the lists mean it.
 BLOCKED = (PostingState.BLOCKED, PostingState.REFUSED)
+# From so many documents on an installation is a large one.
+COUNT_BOUND = 100_000
 _KEPT_SECONDS = 45
 # How long one person may be at it before another tries, and how old figures are shown at most while that lasts.
 _MAKING_SECONDS, _OLDEST_SECONDS = 30, 300

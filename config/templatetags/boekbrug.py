@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django import template
+from django.conf import settings
 from django.contrib.admin.views.main import ChangeList
 from django.template import RequestContext
 from django.utils.html import format_html
@@ -54,6 +55,14 @@ def sums(cl: ChangeList) -> list[Sum]:
     return list_sums(cl)
 
 
+@register.simple_tag(takes_context=True)
+def remarks(context: RequestContext, cl: ChangeList) -> list[str]:
+    """That a list does not show everything, and how to reach the rest."""
+    from config.admin.lists import list_remarks
+
+    return list_remarks(cl, context["request"])
+
+
 @register.simple_tag
 def empty_words(cl: ChangeList) -> EmptyWords:
     """What an empty list says: about the chosen view, the search, or the list itself."""
@@ -67,3 +76,9 @@ def may(context: RequestContext, permission: str) -> bool:
     """Whether the signed-in person holds a permission ("integrations.add_syncrun")."""
     user: Any = context["request"].user
     return bool(user.has_perm(permission))
+
+
+@register.filter
+def connectable(entity: Any) -> bool:
+    """Whether the connector is offered in the entity's country."""
+    return entity.country in settings.BOEKBRUG_CONNECTOR_COUNTRIES

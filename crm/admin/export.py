@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from django.db.models import QuerySet
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from config.admin.exports import Column
@@ -45,7 +45,7 @@ def columns() -> list[Column]:
     numbers = []
     for found in administrations:
         name = found.name if names[found.name] == 1 else f"{found.name} ({found.external_id})"
-        title = _t("External ID in %(administration)s") % {"administration": name}
+        title = gettext("External ID in %(administration)s") % {"administration": name}
         numbers.append(Column(title, _number_in(found.pk)))
     return [*_FACTS, *numbers]
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy as _l
+from django.utils.translation import gettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminURLInputWidget
 
 from config.countries import LANGUAGES, country_choices
@@ -20,7 +20,11 @@ class PartyForm(forms.ModelForm[Party]):
 
     country = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget)
     website = forms.URLField(
-        label=_l("Website"), required=False, max_length=200, assume_scheme="https", widget=UnfoldAdminURLInputWidget
+        label=gettext_lazy("Website"),
+        required=False,
+        max_length=200,
+        assume_scheme="https",
+        widget=UnfoldAdminURLInputWidget,
     )
     language = forms.ChoiceField(required=False, widget=UnfoldAdminSelectWidget, choices=[("", "–"), *LANGUAGES])
 

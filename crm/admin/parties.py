@@ -12,7 +12,7 @@ from django.db.models import Prefetch, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.admin import TabularInline
@@ -159,13 +159,13 @@ class PartyListAdmin(ExportingAdmin):
         except services.ConnectError as error:
             messages.error(request, str(error))
         else:
-            words = _t("%(party)s is relation %(code)s now. Its documents go with the next sync.")
+            words = gettext("%(party)s is relation %(code)s now. Its documents go with the next sync.")
             messages.success(request, words % {"party": party, "code": chosen})
         return HttpResponseRedirect(party_url(party))
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
         if not self.get_queryset(request).filter(pk=obj_id).exists():
-            messages.success(request, _t("%(name)s is in the recycle bin.") % {"name": obj_display})
+            messages.success(request, gettext("%(name)s is in the recycle bin.") % {"name": obj_display})
         return HttpResponseRedirect(list_url(self.model))
 
     def delete_model(self, request: HttpRequest, obj: Party) -> None:
@@ -269,7 +269,7 @@ class PartyAdmin(BookkeepingAdmin):
         if party is None:
             raise Http404
         if party.deleted_at is not None:
-            messages.info(request, _t("%(name)s is in the recycle bin.") % {"name": party})
+            messages.info(request, gettext("%(name)s is in the recycle bin.") % {"name": party})
             return HttpResponseRedirect(list_url(Company))
         return HttpResponseRedirect(party_url(party))
 

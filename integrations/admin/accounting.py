@@ -183,12 +183,14 @@ def _fill(card: Card, connection: Connection, may_change: bool) -> None:
         card.facts.append(Fact(_("Administration"), name))
     posted = Posting.objects.filter(connection=connection, state__in=IN_BOOKS).count()
     in_books = ngettext("%(n)s document in the books", "%(n)s documents in the books", posted) % {"n": number(posted)}
+    if not posted:
+        in_books = _("Nothing is posted yet")
     card.urls["history"] = url("runs")
     if connection.status == ConnectionStatus.DEACTIVATED:
         since, until = day(connection.start_date), day(connection.last_success_at)
         if since and until:
             card.facts.append(Fact(_("Used"), _("%(since)s to %(until)s") % {"since": since, "until": until}))
-        card.facts.append(Fact(_("In the books"), in_books))
+        card.facts.append(Fact(_("In the books"), number(posted) if posted else str(_("none yet"))))
         card.urls["reactivate"] = url("reactivate") if may_change and not card.why_not else ""
         return
     card.urls["open"] = change_url(connection)

@@ -15,9 +15,11 @@ from config.figures import amount, day
 from invoicing.models import PaymentSource, SalesDocument
 
 from ..messages import Fix, ProblemText
-from ..models import IN_BOOKS, SENT, Posting, PostingState
+from ..messages.values import shown_place
+from ..models import IN_BOOKS, SENT, ConnectionStatus, Posting, PostingState
 from ..registry import get_tool
 from ..standing import Standing, external_id_of, reason_words, standing_of
+from .naming import give_names
 from .words import FixLink, fix_for, fix_of_posting, problem_of_posting, tool_label
 
 # Which verbs a state allows; the services check it again.
@@ -99,6 +101,10 @@ class BooksPanel:
         return self.standing.state in SENT
 
     @property
+    def is_held_by_pause(self) -> bool:
+        return self.posting is not None and is_held_by_pause(self.posting)
+
+    @property
     def paid_here_open_there(self) -> bool:
         return self.posting is not None and self.posting.paid_here_open_there
 
@@ -124,11 +130,12 @@ def books_panel(request: HttpRequest, document: SalesDocument) -> BooksPanel:
 def _fill(panel: BooksPanel, request: HttpRequest, document: SalesDocument, posting: Posting) -> None:
     # Loaded already; without it the words would lack the document.
     posting.sales_document = document
+    give_names([posting])
     panel.problem = problem_of_posting(posting)
     panel.fix = fix_for(request.user, fix_of_posting(posting, panel.problem))
     panel.totals = totals_words(posting)
     if posting.external_id:
-        panel.where_to_look = get_tool(posting.connection.tool).where_to_look
+        panel.where_to_look = shown_place(get_tool(posting.connection.tool).where_to_look)
     if request.user.has_perm("integrations.view_posting"):
         panel.posting_url = change_url(posting)
     if posting.issue is not None and request.user.has_perm("integrations.view_issue"):
@@ -138,14 +145,26 @@ def _fill(panel: BooksPanel, request: HttpRequest, document: SalesDocument, post
 
 
 def verb_urls(request: HttpRequest, posting: Posting) -> dict[str, str]:
-    """The addresses of the verbs that this person may use on a posting in its state."""
-    if not request.user.has_perm(CHANGE):
+    """The addresses of the verbs that this person may use on a posting in its state.
+
+    None while its connection is deactivated: nothing is sent or asked there.
+    """
+    if not request.user.has_perm(CHANGE) or is_switched_off(posting):
         return {}
     return {
         verb: reverse(f"admin:integrations_posting_{verb}", args=[posting.pk])
         for verb, states in VERBS.items()
         if posting.state in states
     }
+
+
+def is_switched_off(posting: Posting) -> bool:
+    return posting.connection.status == ConnectionStatus.DEACTIVATED
+
+
+def is_held_by_pause(posting: Posting) -> bool:
+    """Whether a document is not in the books although nobody kept it out, and its connection is deactivated."""
+    return posting.state not in (*SENT, PostingState.EXCLUDED) and is_switched_off(posting)
 
 
 def totals_words(posting: Posting) -> str:

@@ -23,6 +23,7 @@ from invoicing.models import SalesDocument, SalesKind
 from ..messages import ProblemText, accountant_text
 from ..models import Issue, Posting, PostingState, SyncRun
 from ..sync.issues import CONNECTION_CAUSE, HELD_UP
+from .naming import give_names
 from .words import FixLink, fix_for, fix_of_issue, linked_accounts, problem_of_issue, tool_label
 
 SHOWN_DOCUMENTS = 3
@@ -166,6 +167,7 @@ def views_of(
     Loaded with their connection, its entity and administration, and their party.
     """
     held = held_by(issues) if held is None else held
+    give_names(issues)
     problems = {
         issue.pk: problem_of_issue(issue, count=held[issue.pk].count or None, amount=held[issue.pk].single_amount)
         for issue in issues

@@ -10,10 +10,10 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.db.models import Q, QuerySet
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from config.figures import percentage
+from config.figures import number, rate_name
 from invoicing.models import CompanyEntity, SalesLine, VatRate, VatRateVersion
 
 from ..base.records import JournalKind, VatDirection
@@ -65,7 +65,7 @@ class ConnectForm(forms.Form):
     site = forms.ChoiceField(label=_("Country of your account there"), widget=forms.Select(attrs=SELECT))
 
     def __init__(self, *args: Any, tool: str = "", **kwargs: Any) -> None:
-        """`tool`: chosen on the page before, so only its country sites are asked for."""
+        """`tool`: chosen on the page before, so only its country sites are asked for; without it the country comes next."""
         super().__init__(*args, **kwargs)
         offered = {tool: TOOLS[tool]} if tool in TOOLS else TOOLS
         if len(offered) == 1:
@@ -75,11 +75,14 @@ class ConnectForm(forms.Form):
         self.fields["entity"].empty_label = "–"  # type: ignore[attr-defined]
         self.fields["entity"].queryset = free  # type: ignore[attr-defined]
         self.fields["tool"].choices = [(one.key, one.label) for one in offered.values()]  # type: ignore[attr-defined]
+        if len(offered) > 1:
+            del self.fields["site"]
+            return
         sites = {site.code: site.label for one in offered.values() for site in one.sites}
         if len(sites) == 1:
             self.fields["site"].widget = forms.HiddenInput()
             self.initial["site"] = next(iter(sites))
-        self.fields["site"].choices = [(code, _t(label)) for code, label in sites.items()]  # type: ignore[attr-defined]
+        self.fields["site"].choices = [(code, gettext(label)) for code, label in sites.items()]  # type: ignore[attr-defined]
 
 
 def connectable_entities() -> QuerySet[CompanyEntity]:
@@ -95,7 +98,7 @@ def _choices(rows: Iterable[Any], current: Any = None) -> list[Choice]:
     """Codes with their names; the one in use stays choosable when it is no longer active."""
     found = [(row.code, str(row)) for row in rows]
     if current is not None and current.code not in dict(found):
-        found.append((current.code, _t("%(name)s (no longer active)") % {"name": current}))
+        found.append((current.code, gettext("%(name)s (no longer active)") % {"name": current}))
     return [("", "–"), *found]
 
 
@@ -188,8 +191,12 @@ class LinkRow:
 
     @property
     def words(self) -> str:
-        shown = percentage(self.percentage)
-        return f"{shown} {self.rate.name or self.rate.code}".strip()
+        return rate_name(self.percentage, self.rate.name or self.rate.code)
+
+    @property
+    def code(self) -> str:
+        """The rate's code where it says more than its percentage."""
+        return "" if self.rate.code == number(self.percentage) else self.rate.code
 
 
 class LinksForm(forms.Form):

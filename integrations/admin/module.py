@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -16,6 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from unfold.admin import ModelAdmin
 
 from invoicing.admin.booking import person
+from invoicing.admin.typed import WholeNumberAsTyped
 
 from .. import services
 from ..models import Module
@@ -24,14 +26,29 @@ from ..services.notifying import ADMIN
 from .connection_forms import INPUT
 
 
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Why the connector does nothing; `sentence` is empty while it works, `url` for who cannot change it."""
+
+    sentence: str
+    url: str
+
+
+def closed_for(request: HttpRequest) -> Closed:
+    sentence = services.why_closed(Module.current())
+    may = bool(sentence) and request.user.has_perm(ADMIN)
+    return Closed(sentence, reverse("admin:integrations_module_changelist") if may else "")
+
+
 class ModuleForm(forms.Form):
     """The switch, the number of entities and the last day."""
 
     is_on = forms.BooleanField(label=gettext_lazy("The accounting connector is on"), required=False)
-    entity_limit = forms.IntegerField(
+    entity_limit = WholeNumberAsTyped(
         label=gettext_lazy("Number of entities that may be connected"), required=False, min_value=0, max_value=9999,
-        widget=forms.NumberInput(attrs=INPUT), help_text=gettext_lazy("Empty: no limit."),
+        help_text=gettext_lazy("Empty: no limit."),
     )  # fmt: skip
+    entity_limit.widget.attrs |= INPUT
     ends_on = forms.DateField(
         label=gettext_lazy("Last day"), required=False, widget=forms.DateInput(attrs={**INPUT, "type": "date"}, format="%Y-%m-%d"),
         help_text=gettext_lazy("Empty: no end. The day after it all connections are deactivated."),

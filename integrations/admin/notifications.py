@@ -10,7 +10,7 @@ from typing import Any
 from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
-from django.db.models import Count, OuterRef, QuerySet, Subquery
+from django.db.models import Count, Exists, OuterRef, QuerySet, Subquery
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
@@ -72,9 +72,10 @@ class Bell:
 
 def bell_of(request: HttpRequest) -> Bell:
     """Return the bell of the signed-in person, in one query."""
-    mine = Notification.objects.filter(user_id=person(request).pk)
+    mine = _told().filter(user_id=person(request).pk)
     unread = (
-        Notification.objects.filter(user=OuterRef("user"), read_at__isnull=True)
+        _told()
+        .filter(user=OuterRef("user"), read_at__isnull=True)
         .order_by()
         .values("user")
         .annotate(n=Count("pk"))
@@ -85,6 +86,14 @@ def bell_of(request: HttpRequest) -> Bell:
         return Bell((), 0, "")
     number: int = rows[0].unread or 0  # type: ignore[attr-defined]  # annotated above
     return Bell(tuple(_views(request, rows)), number, rows[0].created_at.isoformat())
+
+
+def _told() -> QuerySet[Notification]:
+    """The notifications that are shown: that a run found its connection lost says its result as well."""
+    lost = Notification.objects.filter(
+        user=OuterRef("user"), run=OuterRef("run"), kind=NotificationKind.CONNECTION_LOST
+    )
+    return Notification.objects.exclude(Exists(lost), kind=NotificationKind.RUN_RESULT)
 
 
 def _loaded(rows: QuerySet[Notification]) -> QuerySet[Notification]:
@@ -130,7 +139,7 @@ class NotificationAdmin(ModelAdmin):
 
     def list_page(self, request: HttpRequest) -> HttpResponse:
         """All notifications of the person, newest first."""
-        mine = _loaded(Notification.objects.filter(user_id=person(request).pk))
+        mine = _loaded(_told().filter(user_id=person(request).pk))
         shown = Paginator(mine, PER_PAGE).get_page(request.GET.get("page"))
         context = {
             **self.admin_site.each_context(request),

@@ -12,25 +12,35 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
+from unfold.views import ChangeList
 
 from config.admin.links import change_url, link, list_url, next_url
 from config.admin.lists import BookkeepingAdmin, View
 from config.admin.places import document_link, document_url
 from config.figures import amount, moment
 from config.states import state_label
-from crm.search import matching_party_ids
+from crm.admin.searching import customer_condition
 from invoicing.admin.booking import person
 
 from .. import services
 from ..base.errors import IntegrationError
-from ..models import IN_BOOKS, Posting, PostingState
-from .books_panel import CHANGE, candidate_of, totals_words, verb_urls
+from ..models import IN_BOOKS, Issue, Posting, PostingState
+from .books_panel import CHANGE, candidate_of, is_held_by_pause, totals_words, verb_urls
 from .filters import ConnectionFilter
+from .naming import give_names
 from .words import fix_for, fix_of_posting, problem_of_posting, tool_label
+
+
+class NamingList(ChangeList):
+    """A list whose rows tell problems: what these store as keys is named for the whole page at once."""
+
+    def get_results(self, request: HttpRequest) -> None:
+        super().get_results(request)
+        give_names(self.result_list)
 
 
 class ReadOnlyAdmin(BookkeepingAdmin):
@@ -46,6 +56,9 @@ class ReadOnlyAdmin(BookkeepingAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return NamingList if self.model in (Issue, Posting) else super().get_changelist(request, **kwargs)
 
     def row(self, request: HttpRequest, object_id: str) -> Any:
         """The row of an own page. Http404, PermissionDenied."""
@@ -85,7 +98,7 @@ class PostingAdmin(ReadOnlyAdmin):
             View(key="waiting", title=_("Waiting"), condition=Q(state=PostingState.WAITING), empty_title=_("Nothing waits")),
             View(
                 key="held", title=_("Needs a person"), condition=Q(state__in=held),
-                empty_title=_("Nothing is held up"), empty_text=_("Every document is in the books or waits for the next sync."),
+                empty_title=_("Nothing is blocked"), empty_text=_("Every document is in the books or waits for the next sync."),
             ),
             View(key="posted", title=_("Posted"), condition=Q(state__in=IN_BOOKS), empty_title=_("Nothing is posted yet")),
             View(key="excluded", title=_("Excluded"), condition=Q(state=PostingState.EXCLUDED), empty_title=_("Nothing is excluded")),
@@ -97,9 +110,16 @@ class PostingAdmin(ReadOnlyAdmin):
         term = search_term.strip()
         if not term:
             return queryset, False
-        condition = Q(reference__startswith=term) | Q(number__startswith=term) | Q(external_id=term)
-        ids = matching_party_ids(term)
-        return queryset.filter(condition | Q(sales_document__party_id__in=ids) if ids else condition), False
+        kept: dict[str, Q] = request.__dict__.setdefault("_sought_postings", {})
+        if term not in kept:
+            by_number = Q(reference__startswith=term) | Q(number__startswith=term) | Q(external_id=term)
+            by_customer = customer_condition(request, term, "sales_document__party")
+            # Across the join to the document no index serves both; a term nearly always fits one of them.
+            is_number = by_customer is None or Posting.objects.filter(by_number).exists()
+            kept[term] = by_number if is_number else Q()
+            if by_customer is not None:
+                kept[term] |= by_customer
+        return queryset.filter(kept[term]), False
 
     def get_urls(self) -> list[URLPattern]:
         verbs = {
@@ -128,7 +148,7 @@ class PostingAdmin(ReadOnlyAdmin):
             except (services.PostingError, services.ConnectError) as error:
                 messages.error(request, str(error))
             except IntegrationError:
-                words = _t("%(tool)s did not answer. Nothing was changed; try again later.")
+                words = gettext("%(tool)s did not answer. Nothing was changed; try again later.")
                 messages.error(request, words % {"tool": tool_label(posting.connection.tool)})
             return HttpResponseRedirect(next_url(request, change_url(posting)))
 
@@ -136,33 +156,33 @@ class PostingAdmin(ReadOnlyAdmin):
 
     def _retry(self, request: HttpRequest, posting: Posting) -> str:
         services.retry(posting=posting, user=person(request))
-        return _t("%(document)s is offered again with the next sync.") % {"document": posting}
+        return gettext("%(document)s is offered again with the next sync.") % {"document": posting}
 
     def _include(self, request: HttpRequest, posting: Posting) -> str:
         services.include(posting=posting, user=person(request))
-        return _t("%(document)s is no longer excluded.") % {"document": posting}
+        return gettext("%(document)s is no longer excluded.") % {"document": posting}
 
     def _exclude(self, request: HttpRequest, posting: Posting) -> str:
         services.exclude(posting=posting, reason=request.POST.get("reason", ""), user=person(request))
-        return _t("%(document)s is excluded from the sync.") % {"document": posting}
+        return gettext("%(document)s is excluded from the sync.") % {"document": posting}
 
     def _send_again(self, request: HttpRequest, posting: Posting) -> str:
         services.send_again(posting=posting, user=person(request))
-        return _t("%(document)s is sent again with the next sync.") % {"document": posting}
+        return gettext("%(document)s is sent again with the next sync.") % {"document": posting}
 
     def _link(self, request: HttpRequest, posting: Posting) -> str:
         external_id = request.POST.get("external_id", "").strip()[:60]
         if not external_id:
-            raise services.PostingError(_t("Fill in the ID of the booking."))
+            raise services.PostingError(gettext("Fill in the ID of the booking."))
         linked = services.link_to_existing(posting=posting, external_id=external_id, user=person(request))
         if linked.state == PostingState.DIFFERS:
-            return _t("%(document)s is linked; the totals there differ from ours.") % {"document": posting}
-        return _t("%(document)s is linked to the booking that stands there.") % {"document": posting}
+            return gettext("%(document)s is linked; the totals there differ from ours.") % {"document": posting}
+        return gettext("%(document)s is linked to the booking that stands there.") % {"document": posting}
 
     def _other(self, request: HttpRequest, posting: Posting) -> str:
         external_id = request.POST.get("external_id", "").strip()[:60]
         services.not_the_same(posting=posting, external_id=external_id, user=person(request))
-        return _t("%(document)s goes to the books with the next sync, beside the other booking.") % {
+        return gettext("%(document)s goes to the books with the next sync, beside the other booking.") % {
             "document": posting
         }
 
@@ -170,21 +190,22 @@ class PostingAdmin(ReadOnlyAdmin):
         tool = {"document": posting, "tool": tool_label(posting.connection.tool)}
         match services.refresh_from_tool(posting=posting, user=person(request)):
             case "found":
-                return _t("%(document)s stands in %(tool)s.") % tool
+                return gettext("%(document)s stands in %(tool)s.") % tool
             case "gone":
-                return _t("%(document)s no longer stands in %(tool)s.") % tool
-        return _t("%(tool)s could not say whether %(document)s stands there.") % tool
+                return gettext("%(document)s no longer stands in %(tool)s.") % tool
+        return gettext("%(tool)s could not say whether %(document)s stands there.") % tool
 
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
         """The page of one posting."""
         posting: Posting = self.row(request, object_id)
+        give_names([posting])
         document = posting.sales_document
         problem = problem_of_posting(posting)
         context = {
             **self.admin_site.each_context(request),
-            "title": _t("Posting of %(reference)s") % {"reference": posting.reference},
+            "title": gettext("Posting of %(reference)s") % {"reference": posting.reference},
             "back_url": list_url(Posting),
             "posting": posting,
             "document": document,
@@ -195,6 +216,7 @@ class PostingAdmin(ReadOnlyAdmin):
             "totals_words": totals_words(posting),
             "connection_url": change_url(posting.connection),
             "issue_url": change_url(posting.issue) if posting.issue is not None else "",
+            "switched_off": is_held_by_pause(posting),
             "urls": verb_urls(request, posting),
             "candidate": candidate_of(request, posting),
             "settlements": list(posting.settlement_items.filter(deleted=False).order_by("pk")[:50]),

@@ -52,6 +52,7 @@ class CallsToday:
     used: int
     limit: int
     free_at: datetime
+    by_tool: bool = True  # else the tool says nothing of today, and these are the calls that our own runs counted
 
 
 class _Counts:
@@ -206,7 +207,7 @@ def calls_words(run: SyncRun) -> str:
 
 
 def calls_today(administration: Administration | None) -> list[CallsToday]:
-    """What is used up of the limits that the tool has per day, as last heard of."""
+    """What is used up of the limits that the tool has per day: as last heard of it, else by our own count."""
     if administration is None:
         return []
     now = timezone.now()
@@ -220,5 +221,12 @@ def calls_today(administration: Administration | None) -> list[CallsToday]:
             allowed = row.get("limit") or limit.calls
             found.append(CallsToday(max(allowed - row["left"], 0), allowed, free_at))
         else:
-            found.append(CallsToday(0, limit.calls, now))
+            found.append(CallsToday(_own_count(administration), limit.calls, now, by_tool=False))
     return found
+
+
+def _own_count(administration: Administration) -> int:
+    """The calls of the runs that began today."""
+    today = timezone.localtime().replace(hour=0, minute=0, second=0, microsecond=0)
+    runs = SyncRun.objects.filter(connection__administration=administration, created_at__gte=today)
+    return sum(_Counts(run, "calls")["all"] for run in runs.only("counters"))

@@ -10,7 +10,7 @@ from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import ChoicesDropdownFilter, RangeDateTimeFilter
 
@@ -90,7 +90,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
         run: SyncRun = self.row(request, object_id)
         context = {
             **self.admin_site.each_context(request),
-            "title": _t("Run of %(when)s") % {"when": moment(run.created_at)},
+            "title": gettext("Run of %(when)s") % {"when": moment(run.created_at)},
             "back_url": list_url(SyncRun),
             "run": run,
             "view": view_of(run),
@@ -139,4 +139,4 @@ class SyncRunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("result"), ordering="state")
     def result(self, run: SyncRun) -> SafeString:
         problem = problem_of_run(run)
-        return state_label("run", run.state, title=problem.sentence if problem is not None else "")
+        return state_label("run", run.shown_state, title=problem.sentence if problem is not None else "")

@@ -17,9 +17,8 @@ from ..messages import Fix, ProblemText, connection_reason, fix_url, issue_text,
 from ..messages.fixes import ASKS_FOR_RELATION
 from ..models import Connection, Issue, LedgerLink, Posting, SyncRun
 from ..registry import get_tool
+from .naming import names_of
 
-problem_of_posting = posting_reason
-problem_of_issue = issue_text
 problem_of_connection = connection_reason
 
 
@@ -64,6 +63,14 @@ def tool_label(key: str) -> str:
         return get_tool(key).label
     except LookupError:
         return key
+
+
+def problem_of_posting(posting: Posting) -> ProblemText | None:
+    return posting_reason(posting, names=names_of(posting))
+
+
+def problem_of_issue(issue: Issue, *, count: int | None = None, amount: str = "") -> ProblemText:
+    return issue_text(issue, count=count, amount=amount, names=names_of(issue))
 
 
 def problem_of_run(run: SyncRun) -> ProblemText | None:

@@ -15,7 +15,7 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from ..base.records import DocumentKind
-from ..models import Connection, ConnectionStatus, Issue, Posting, PostingState, RunState, SyncRun
+from ..models import Connection, ConnectionStatus, Issue, Posting, PostingState, RunState, SyncRun, WaitsFor
 from .compose import problem_text, tool_label, with_details
 from .texts import FIX_LABELS, Effect, Fix, ProblemText
 from .values import shown_moment
@@ -24,14 +24,15 @@ _OF_CONNECTION = "connection"  # how the cause key of such an issue begins
 _EXCEPTION_NAME = re.compile(r"[A-Z]\w*")
 
 
-def posting_reason(posting: Posting) -> ProblemText | None:
+def posting_reason(posting: Posting, *, names: Mapping[str, str] | None = None) -> ProblemText | None:
     """Why a posting stands where it stands; None where its state says everything.
 
     Loaded relations make the words better: connection (the tool's name), sales_document (customer, amount).
+    `names`: what stored keys are called, where that was looked up: the days of a period, the name of a VAT rate.
     """
     if posting.state == PostingState.EXCLUDED:
         return _excluded(posting)
-    code, params = posting.reason_code, dict(posting.reason_params or {})
+    code, params = posting.reason_code, {**(posting.reason_params or {}), **(names or {})}
     if posting.state == PostingState.UNCLEAR:
         code = code or "SYS-703"
         params["unclear"] = "yes"
@@ -71,13 +72,15 @@ def waiting_for_customer(posting: Posting) -> ProblemText:
     )
 
 
-def issue_text(issue: Issue, *, count: int | None = None, amount: str = "") -> ProblemText:
+def issue_text(
+    issue: Issue, *, count: int | None = None, amount: str = "", names: Mapping[str, str] | None = None
+) -> ProblemText:
     """The words for an issue, about as many documents as it counted; one about the connection names none.
 
     `count` is how many it holds up now, where that is known; `amount` what these come to ("121.00 EUR").
     Loaded relations make the words better: connection with its entity and administration.
     """
-    params: dict[str, Any] = dict(issue.params or {})
+    params: dict[str, Any] = {**(issue.params or {}), **(names or {})}
     cause, _colon, rest = issue.cause_key.partition(":")
     of_connection = cause == _OF_CONNECTION
     if of_connection:
@@ -133,10 +136,12 @@ def note_text(note: Mapping[str, Any], tool: str) -> ProblemText:
 
 def _postponed(run: SyncRun, until: datetime, tool: str) -> ProblemText:
     """A run waits after silence, for a limit, or until what was on its way can be looked for."""
-    if run.cursor.get("retries"):
-        sentence = _("%(tool)s did not answer.") % {"tool": tool}
-    else:
-        sentence = _("The sync waits for %(tool)s.") % {"tool": tool}
+    sentences: dict[str, str] = {
+        WaitsFor.LIMIT: _("%(tool)s allows no more calls for the moment."),
+        WaitsFor.ANSWER: _("%(tool)s did not answer."),
+        WaitsFor.CHECK: _("What was on its way is looked for in %(tool)s first."),
+    }
+    sentence = sentences.get(run.waits_for, _("The sync waits for %(tool)s.")) % {"tool": tool}
     return ProblemText(
         code="",
         sentence=sentence,

@@ -6,8 +6,8 @@ from .issues import Issue
 from .links import LedgerLink, LinkDirection, LinkRole, PartyLink, ToolParty, VatLink
 from .module import Module
 from .notifications import Notification, NotificationKind, NotificationPreference, NotificationTarget
-from .postings import IN_BOOKS, SENT, BookedReference, Posting, PostingState, SettlementItem
-from .runs import UNFINISHED, Exchange, Heartbeat, RunState, RunStep, RunTrigger, SyncRun
+from .postings import IN_BOOKS, SENT, BookedReference, Posting, PostingState, SettlementItem, Unplaced
+from .runs import UNFINISHED, Exchange, Heartbeat, RunState, RunStep, RunTrigger, SyncRun, WaitsFor
 
 __all__ = [
     "IN_BOOKS",
@@ -45,6 +45,8 @@ __all__ = [
     "ToolLedgerAccount",
     "ToolParty",
     "ToolPaymentTerm",
+    "Unplaced",
     "VatCode",
     "VatLink",
+    "WaitsFor",
 ]

@@ -31,10 +31,13 @@ SENT = (PostingState.SENDING, PostingState.UNCLEAR, PostingState.POSTED, Posting
 class Posting(models.Model):
     """One document's booking in one administration. At most one per document and administration, by constraint."""
 
+    # No relation but the issue has an index of its own: longer ones begin with them.
     connection = models.ForeignKey(
-        Connection, verbose_name=_("connection"), on_delete=models.PROTECT, related_name="postings"
+        Connection, verbose_name=_("connection"), on_delete=models.PROTECT, related_name="postings", db_index=False
     )
-    administration = models.ForeignKey(Administration, on_delete=models.PROTECT, related_name="postings")
+    administration = models.ForeignKey(
+        Administration, on_delete=models.PROTECT, related_name="postings", db_index=False
+    )
     # A second nullable key, for purchase documents, joins with that part; the check keeps exactly one set.
     sales_document = models.ForeignKey(
         "invoicing.SalesDocument",
@@ -43,6 +46,7 @@ class Posting(models.Model):
         blank=True,
         on_delete=models.PROTECT,
         related_name="postings",
+        db_index=False,
     )
     kind = models.CharField(_("booked as"), max_length=24, choices=[(k.value, k.value) for k in DocumentKind])
     reference = models.CharField(_("our reference"), max_length=40)
@@ -81,7 +85,19 @@ class Posting(models.Model):
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["connection", "state", "id"], name="integrations_posting_state"),
-            models.Index(fields=["administration", "external_id"], name="integrations_posting_external"),
+            models.Index(fields=["sales_document", "state"], name="integrations_posting_document"),
+            # For lists and searches over all connections. What is posted is nearly everything, and not looked for.
+            models.Index(
+                fields=["state", "sales_document"], condition=~Q(state="posted"), name="integrations_posting_open"
+            ),
+            models.Index(
+                fields=["reference"], opclasses=["varchar_pattern_ops"], name="integrations_posting_reference"
+            ),
+            models.Index(fields=["number"], opclasses=["varchar_pattern_ops"], name="integrations_posting_number"),
+            models.Index(fields=["external_id"], name="integrations_posting_external"),
+            models.Index(
+                fields=["sales_document"], condition=Q(paid_here_open_there=True), name="integrations_posting_paid_here"
+            ),
         ]
         constraints = [
             models.CheckConstraint(
@@ -104,6 +120,27 @@ class Posting(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+
+class Unplaced(models.Model):
+    """A booked document that has no posting anywhere. Triggers keep the rows (`integrations.unplaced`), nobody else."""
+
+    document = models.OneToOneField(
+        "invoicing.SalesDocument", primary_key=True, db_constraint=False, on_delete=models.DO_NOTHING, related_name="+"
+    )
+    entity = models.ForeignKey(
+        "invoicing.CompanyEntity", db_constraint=False, db_index=False, on_delete=models.DO_NOTHING, related_name="+"
+    )
+    date = models.DateField()
+
+    class Meta:
+        verbose_name = _("document without a posting")
+        verbose_name_plural = _("documents without a posting")
+        default_permissions = ()
+        indexes = [models.Index(fields=["entity", "date", "document"], name="integrations_unplaced_scope")]
+
+    def __str__(self) -> str:
+        return str(self.pk)
 
 
 class BookedReference(models.Model):

@@ -129,7 +129,7 @@ def _afresh(posting: Posting) -> dict[str, Any]:
         "attached_at": None,
         "sent_at": None,
         "key": uuid.uuid4(),
-        "sent": {"was": posting.external_id, "included": "yes"},
+        "sent": {"was": posting.external_id or posting.sent.get("was", ""), "included": "yes"},
     }
 
 

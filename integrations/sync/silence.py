@@ -17,7 +17,7 @@ def notice_silence(turn: Slice, outcomes: Sequence[Outcome]) -> None:
 
     Raises Unreachable: when nothing could be sent, or nothing was answered several times in a row.
     """
-    if all(isinstance(outcome, NotTried) for outcome in outcomes):
+    if all(isinstance(outcome, NotTried) and not outcome.code for outcome in outcomes):
         raise Unreachable("the tool cannot be reached")
     if not all(isinstance(outcome, Unclear) for outcome in outcomes):
         turn.cursor.pop("silent", None)

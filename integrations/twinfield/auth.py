@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 import hmac
 import json
+import logging
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -20,9 +23,12 @@ from ..base.errors import AuthorisationLost, IntegrationError, OutcomeUnknown, P
 from ..base.http import Answer, CallGate, HttpClient
 from ..base.signin import App, Tokens
 
+logger = logging.getLogger(__name__)
+
 SCOPES = ("openid", "twf.user", "twf.organisation", "twf.organisationUser", "offline_access")
 _AUTHORIZE = "auth/authentication/connect/authorize"
 _TOKEN = "auth/authentication/connect/token"  # noqa: S105 - a path, no secret
+_VALIDATION = "auth/authentication/connect/accesstokenvalidation"
 _OPERATION = "connect/token"
 _DEFAULT_LIFE_SECONDS = 3600
 
@@ -71,7 +77,8 @@ class TwinfieldSignIn:
         body = _json(answer)
         if not self._is_ours(body.get("id_token"), nonce):
             raise Rejected("the identity does not belong to this sign-in", code="AUT-410", operation=_OPERATION)
-        return self._tokens(body, answer, started)
+        tokens = self._tokens(body, answer, started)
+        return replace(tokens, identity=self._signed_in(tokens.access_token))
 
     def refresh(self, refresh_token: str) -> Tokens:
         """A new access token. Raises AuthorisationLost (revoked, or a wrong registration), Unreachable, OutcomeUnknown."""
@@ -79,6 +86,27 @@ class TwinfieldSignIn:
         if answer.status != 200:
             raise _refusal(answer, lost=AuthorisationLost)
         return self._tokens(_json(answer), answer, started, refresh_token)
+
+    def _signed_in(self, access_token: str) -> str:
+        """The user to whom a token was given, within the organisation; empty when Twinfield does not say.
+
+        A refresh token belongs to one user in one organisation, so the user alone would mix up two organisations.
+        """
+        operation = "accesstokenvalidation"
+        try:
+            answer = self._http.send(
+                "GET", _VALIDATION, operation=operation, is_write=False, params={"token": access_token}
+            )
+        except IntegrationError:
+            # The one-time code is used up, so the tokens are worth more than the name.
+            logger.warning("who signed in is not known", exc_info=True)
+            return ""
+        claims = _json(answer) if answer.status == 200 else {}
+        organisation, user = _text(claims.get("twf.organisationId")), _text(claims.get("sub"))
+        if not organisation or not user:
+            logger.warning("who signed in is not known", extra={"status": answer.status})
+            return ""
+        return hashlib.sha256(f"{organisation}/{user}".encode()).hexdigest()[:40]
 
     def _post(self, fields: dict[str, str]) -> tuple[datetime, Answer]:
         pair = f"{self._app.client_id}:{self._app.client_secret}"

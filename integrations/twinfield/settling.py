@@ -85,7 +85,7 @@ def _begin(
     """
     recent = [shelf for shelf in here.seen if shelf[2].isdigit() and int(shelf[2]) >= now.year - 1]
     wanted: dict[Shelf, None] = dict.fromkeys(recent)
-    sides: dict[str, str] = {}
+    sides = {shelf[1]: shelf[0] for shelf in here.seen}
     for ref in open_refs:
         daybook, number = split_entry(ref.external_id)
         year = ref.fiscal_year or number[:4]

@@ -14,7 +14,7 @@ def _open(opening: Opening) -> Provider:
     return TwinfieldProvider(opening)
 
 
-_DAY = 24 * 3600
+_HOUR, _DAY = 3600, 24 * 3600
 
 TWINFIELD = Tool(
     key=TwinfieldProvider.key,
@@ -42,6 +42,7 @@ TWINFIELD = Tool(
         "cost-centre": "LED-607",
         "number-in-books": "NUM-521",
     },
-    # Every VAT code costs a call, and each call a credit of the 25 that an app without certificate has a minute.
-    list_seconds={"vat-codes": _DAY, "currencies": 30 * _DAY},
+    # An app without certificate has 25 credits a minute. A VAT code costs one, so those are read once a week, and
+    # whenever a person loads the lists; what changed since, Twinfield says itself.
+    list_seconds={"journals": _HOUR, "fiscal-periods": _HOUR, "vat-codes": 7 * _DAY, "currencies": 30 * _DAY},
 )

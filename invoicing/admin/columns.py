@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
+from functools import cache
 
 from django.db.models import Q
 from django.utils import timezone
@@ -42,7 +43,8 @@ def views(*, payments: bool) -> list[View]:
             empty_title=_("No drafts"), empty_text=_("Everything you made is booked."),
         ),
         View(
-            key="not-posted", title=_("Not posted"), condition=standing.not_posted(),
+            key="not-posted", title=_("Not posted"), condition=cache(standing.not_posted),
+            among_few=standing.is_not_posted(),
             empty_title=_("Everything is posted"), empty_text=_("Every booked document in scope stands in the books."),
         ),
         View(
@@ -76,7 +78,8 @@ def views(*, payments: bool) -> list[View]:
         View(
             key="no-external-id",
             title=_("No external ID"),
-            condition=standing.without_external_id(),
+            condition=cache(standing.without_external_id),
+            among_few=standing.has_no_external_id(),
             empty_title=_("Every customer is known there"),
         )
     )

@@ -23,7 +23,7 @@ from config.admin.links import change_url, faint, link
 from config.admin.lists import BookkeepingAdmin, View
 from config.admin.places import document_url
 from config.figures import amount, day
-from crm.search import matching_party_ids
+from crm.admin.searching import customer_condition
 from integrations import standing
 
 from .. import services
@@ -69,6 +69,26 @@ class DiscountInline(TabularInline):
     extra = 0
     hide_title = True
     ordering = ["position", "pk"]
+
+
+def sought(request: HttpRequest, term: str) -> Q:
+    """The condition of a search for documents, found once for a request.
+
+    Numbers and customers are looked up first: a condition on either alone is answered by an index, and only a term
+    that fits both needs the two together.
+    """
+    kept: dict[str, Q] = request.__dict__.setdefault("_sought_documents", {})
+    if term not in kept:
+        by_number = Q(structured_communication=term)
+        for beginning in {term, term.upper()}:
+            by_number |= Q(number__startswith=beginning)
+        is_number = SalesDocument.objects.filter(by_number).exists()
+        by_customer = customer_condition(request, term, "party")
+        if by_customer is None:
+            kept[term] = by_number
+        else:
+            kept[term] = by_number | by_customer if is_number else by_customer
+    return kept[term]
 
 
 class SalesDocumentAdmin(ExportingAdmin):
@@ -121,14 +141,15 @@ class SalesDocumentAdmin(ExportingAdmin):
     ) -> tuple[QuerySet[Any], bool]:
         """Numbers from their beginning, and the documents of the customers that the words fit."""
         term = search_term.strip()
-        if not term:
-            return queryset, False
-        condition = Q(number__startswith=term) | Q(number__startswith=term.upper()) | Q(structured_communication=term)
-        ids = matching_party_ids(term)
-        return queryset.filter(condition | Q(party_id__in=ids) if ids else condition), False
+        return (queryset.filter(sought(request, term)) if term else queryset), False
 
     def get_views(self, request: HttpRequest) -> list[View]:
-        return columns.views(payments=self.kind == SalesKind.INVOICE)
+        """The same for one request, which asks several times: some of their conditions cost a query."""
+        kept: list[View] | None = getattr(request, "_document_views", None)
+        if kept is None:
+            kept = columns.views(payments=self.kind == SalesKind.INVOICE)
+            request._document_views = kept  # type: ignore[attr-defined]
+        return kept
 
     @admin.display(description=_("number"), ordering="number")
     def shown_number(self, document: SalesDocument) -> str:

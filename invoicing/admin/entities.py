@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
-from django.contrib import admin
+from django.conf import settings
+from django.contrib import admin, messages
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -23,6 +25,14 @@ from integrations.models import Connection
 
 from ..models import CompanyEntity, FiscalYear
 from ..references import document_number
+from .typed import WholeNumberAsTyped
+
+CONNECT = "integrations.add_connection"
+
+
+def is_offered(entity: CompanyEntity) -> bool:
+    """Whether the connector is offered in the entity's country."""
+    return entity.country in settings.BOEKBRUG_CONNECTOR_COUNTRIES
 
 
 class EntityForm(forms.ModelForm[CompanyEntity]):
@@ -75,6 +85,22 @@ class CompanyEntityAdmin(BookkeepingAdmin):
             .prefetch_related(Prefetch("connections", queryset=live, to_attr="live_connections"), "fiscal_years")
         )
 
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """Who may connect an entity is offered to do so where it is not."""
+        if not request.user.has_perm(CONNECT):
+            return self.list_display
+        return ["to_connect" if name == "bookkeeping" else name for name in self.list_display]
+
+    def response_add(
+        self, request: HttpRequest, obj: CompanyEntity, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        answer = super().response_add(request, obj, post_url_continue)
+        if request.user.has_perm("invoicing.add_fiscalyear") and "_popup" not in request.POST:
+            url = f"{reverse('admin:invoicing_fiscalyear_add')}?entity={obj.pk}"
+            words = _("Add a fiscal year to %(entity)s") % {"entity": obj}
+            messages.info(request, format_html("{} {}.", _("Next:"), link(url, words)))
+        return answer
+
     def get_readonly_fields(self, request: HttpRequest, obj: CompanyEntity | None = None) -> list[str]:
         """The country stays: rates, numbers and the books hang on it."""
         return ["land"] if obj is not None else []
@@ -123,14 +149,29 @@ class CompanyEntityAdmin(BookkeepingAdmin):
         state = live[0].status if live else "none"
         return link(url, state_label("connection", state, title=live[0].tool_label if live else ""))
 
+    @admin.display(description=_("bookkeeping"))
+    def to_connect(self, entity: CompanyEntity) -> SafeString:
+        """How the entity's bookkeeping stands, with the way to connect it."""
+        state = self.bookkeeping(entity)
+        if entity.live_connections or not is_offered(entity):  # type: ignore[attr-defined]  # prefetched above
+            return state
+        url = reverse("admin:invoicing_companyentity_accounting", args=[entity.pk])
+        return format_html('{} <a class="bb-link" href="{}">{}</a>', state, url, _("Connect"))
+
     @admin.display(description=_("fiscal years"))
     def years(self, entity: CompanyEntity) -> SafeString | str:
         labels = ", ".join(year.label for year in entity.fiscal_years.all())
         return link(list_url(FiscalYear, entity__id__exact=entity.pk), labels or _("none yet"))
 
 
+class FiscalYearForm(forms.ModelForm[FiscalYear]):
+    class Meta:
+        field_classes: ClassVar = dict.fromkeys(("next_invoice_number", "next_credit_note_number"), WholeNumberAsTyped)
+
+
 @admin.register(FiscalYear)
 class FiscalYearAdmin(BookkeepingAdmin):
+    form = FiscalYearForm
     list_display = ["label", "entity", "first_day", "last_day", "next_invoice", "next_credit_note", "state"]
     list_filter = ["entity", "is_closed"]
     list_select_related = ["entity"]
@@ -153,6 +194,15 @@ class FiscalYearAdmin(BookkeepingAdmin):
             },
         ),
     ]
+
+    def response_add(self, request: HttpRequest, obj: FiscalYear, post_url_continue: str | None = None) -> HttpResponse:
+        answer = super().response_add(request, obj, post_url_continue)
+        connected = Connection.objects.live().filter(entity=obj.entity_id).exists()
+        if request.user.has_perm(CONNECT) and is_offered(obj.entity) and not connected and "_popup" not in request.POST:
+            url = reverse("admin:invoicing_companyentity_accounting", args=[obj.entity_id])
+            words = _("Connect %(entity)s with its bookkeeping") % {"entity": obj.entity}
+            messages.info(request, format_html("{} {}.", _("Next:"), link(url, words)))
+        return answer
 
     def get_readonly_fields(self, request: HttpRequest, obj: FiscalYear | None = None) -> list[str]:
         """A year that gave out a number keeps its entity, first day, prefixes and counters."""

@@ -9,7 +9,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
 from django.utils import timezone
-from django.utils.translation import gettext as _t
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
@@ -29,19 +29,27 @@ class DocumentForm(forms.ModelForm[SalesDocument]):
         label=_("Language"), required=False, widget=UnfoldAdminSelectWidget, choices=[("", "–"), *LANGUAGES]
     )
 
+    class Meta:
+        field_classes: ClassVar = {"exchange_rate": NumberAsTyped}
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         if "payment_term" in self.fields:
             current = self.instance.payment_term_id
             terms = PaymentTerm.objects.filter(active=True) | PaymentTerm.objects.filter(pk=current or 0)
             self.fields["payment_term"].queryset = terms  # type: ignore[attr-defined]
-            self.fields["payment_term"].help_text = _t("Empty: that of the customer, else of the entity.")
+            self.fields["payment_term"].help_text = gettext("Empty: that of the customer, else of the entity.")
         if "due_date" in self.fields:
-            self.fields["due_date"].help_text = _t("Follows from the payment term; counts only where there is none.")
+            self.fields["due_date"].help_text = gettext(
+                "Follows from the payment term; counts only where there is none."
+            )
         if "date" in self.fields and self.instance.pk is None:
             self.fields["date"].initial = timezone.localdate()
         if "exchange_rate" in self.fields:
             self.fields["exchange_rate"].required = False
+            rate = self.get_initial_for_field(self.fields["exchange_rate"], "exchange_rate")
+            if isinstance(rate, Decimal):
+                self.initial["exchange_rate"] = plain(rate)
 
     def clean_exchange_rate(self) -> Decimal:
         return self.cleaned_data["exchange_rate"] or Decimal(1)
@@ -90,7 +98,7 @@ class LineForm(forms.ModelForm[SalesLine]):
             return None
         found = self.scope.find_account(text)
         if found is None:
-            raise ValidationError(_t("There is no active ledger account “%(text)s”.") % {"text": text})
+            raise ValidationError(gettext("There is no active ledger account “%(text)s”.") % {"text": text})
         return found
 
     def save(self, commit: bool = True) -> SalesLine:
@@ -153,5 +161,5 @@ class PaidByHandForm(forms.Form):
     def clean_on(self) -> Any:
         on = self.cleaned_data["on"]
         if on > timezone.localdate():
-            raise ValidationError(_t("A payment cannot lie in the future."))
+            raise ValidationError(gettext("A payment cannot lie in the future."))
         return on

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
+from decimal import Decimal
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin
@@ -20,7 +21,8 @@ from config.figures import percentage
 from config.states import state_label
 
 from ..models import PaymentTerm, VatRate, VatRateVersion
-from .forms import NamedFieldsFormSet
+from .forms import NamedFieldsFormSet, plain
+from .typed import NumberAsTyped, WholeNumberAsTyped
 
 
 class VatRateForm(forms.ModelForm[VatRate]):
@@ -33,10 +35,22 @@ class VatRateForm(forms.ModelForm[VatRate]):
             self.fields["country"].choices = choices  # type: ignore[attr-defined]
 
 
+class VersionForm(forms.ModelForm[VatRateVersion]):
+    class Meta:
+        field_classes: ClassVar = {"percentage": NumberAsTyped}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        stored = self.initial.get("percentage")
+        if isinstance(stored, Decimal):
+            self.initial["percentage"] = plain(stored)
+
+
 class VersionInline(TabularInline):
     """The percentages of a rate, one per period."""
 
     model = VatRateVersion
+    form = VersionForm
     formset = NamedFieldsFormSet
     fields = ["percentage", "valid_from", "valid_to"]
     extra = 0
@@ -88,8 +102,14 @@ class VatRateAdmin(BookkeepingAdmin):
         return state_label("activity", "active" if rate.active else "inactive")
 
 
+class PaymentTermForm(forms.ModelForm[PaymentTerm]):
+    class Meta:
+        field_classes: ClassVar = {"days": WholeNumberAsTyped}
+
+
 @admin.register(PaymentTerm)
 class PaymentTermAdmin(BookkeepingAdmin):
+    form = PaymentTermForm
     list_display = ["name", "code", "kind_words", "days", "direct_debit", "is_default", "state"]
     list_filter = ["kind", "active", "direct_debit"]
     search_fields = ["code", "name"]

@@ -12,7 +12,7 @@ from django.utils import timezone
 from django.utils.dateparse import parse_date
 from django.utils.formats import get_format
 
-from config.figures import percentage
+from config.figures import rate_name
 from crm.models import Party
 
 from ..models import CompanyEntity, LedgerAccount, LedgerAccountKind, SalesDocument, VatRateVersion
@@ -65,7 +65,7 @@ class DocumentScope:
 
 def rate_words(version: VatRateVersion) -> str:
     """A rate as it is chosen: "21% Standard rate"."""
-    return f"{percentage(version.percentage)} {version.rate.name or version.rate.code}".strip()
+    return rate_name(version.percentage, version.rate.name or version.rate.code)
 
 
 def scope_of(request: HttpRequest, document: SalesDocument | None) -> DocumentScope:

@@ -38,3 +38,14 @@ class NumberAsTyped(forms.DecimalField):
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(typed_number(value) if isinstance(value, str) else value)
+
+
+class WholeNumberAsTyped(forms.IntegerField):
+    """A field for a whole number that takes the signs of the reader's language; it is shown without any."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        kwargs["widget"] = UnfoldAdminTextInputWidget(attrs={"inputmode": "numeric", "autocomplete": "off"})
+        super().__init__(**kwargs)
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(typed_number(value) if isinstance(value, str) else value)

@@ -58,11 +58,20 @@ class SalesDocument(models.Model):
     status = models.CharField(
         _("status"), max_length=8, choices=DocumentStatus.choices, default=DocumentStatus.DRAFT, editable=False
     )
+    # Both have no index of their own: longer ones begin with them.
     entity = models.ForeignKey(
-        CompanyEntity, verbose_name=_("entity"), on_delete=models.PROTECT, related_name="sales_documents"
+        CompanyEntity,
+        verbose_name=_("entity"),
+        on_delete=models.PROTECT,
+        related_name="sales_documents",
+        db_index=False,
     )
     party = models.ForeignKey(
-        "crm.Party", verbose_name=_("customer"), on_delete=models.PROTECT, related_name="sales_documents"
+        "crm.Party",
+        verbose_name=_("customer"),
+        on_delete=models.PROTECT,
+        related_name="sales_documents",
+        db_index=False,
     )
     date = models.DateField(_("date"))
     due_date = models.DateField(_("due date"), null=True, blank=True)
@@ -129,8 +138,19 @@ class SalesDocument(models.Model):
         ordering = ["-date", "-pk"]
         indexes = [
             models.Index(fields=["entity", "status", "date", "id"], name="invoicing_doc_scope"),
+            # The lists: one kind, the newest first, whole or of what is filtered most.
             models.Index(fields=["kind", "-date", "-id"], name="invoicing_doc_list"),
-            models.Index(fields=["payment_state", "due_date"], name="invoicing_doc_open"),
+            models.Index(fields=["party", "kind", "-date", "-id"], name="invoicing_doc_party"),
+            models.Index(fields=["entity", "kind", "-date", "-id"], name="invoicing_doc_entity"),
+            models.Index(fields=["payment_state", "kind", "-date", "-id"], name="invoicing_doc_payment"),
+            models.Index(
+                fields=["kind", "-date", "-id"], condition=Q(status=DocumentStatus.DRAFT), name="invoicing_doc_drafts"
+            ),
+            models.Index(
+                fields=["kind", "date", "due_date"],
+                condition=Q(status=DocumentStatus.BOOKED) & ~Q(payment_state=PaymentState.PAID),
+                name="invoicing_doc_unpaid",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -1,10 +1,13 @@
 """The section Accounting of an entity: a card per tool in every state, who may do what, and taking over links."""
 
+from datetime import date
+
 import pytest
 from django.urls import reverse
 
 from integrations import registry, services
-from integrations.models import Connection, ConnectionStatus, Module, VatLink
+from integrations.models import Connection, ConnectionStatus, Module, Posting, VatLink
+from invoicing.models import CompanyEntity
 from tests import bridge, factories
 
 from .conftest import connect
@@ -152,3 +155,49 @@ def test_links_are_compared_and_taken_over(box, sign_in, people):
 def test_the_entity_page_has_the_tab(world, sign_in):
     shown = text(sign_in("boss").get(reverse("admin:invoicing_companyentity_change", args=[world.entity.pk])))
     assert f'href="{accounting(world.entity)}"' in shown
+
+
+# --- the way there ----------------------------------------------------------------------------------------------------
+
+
+def test_who_may_connect_is_led_there_from_the_start_page_and_the_list(world, sign_in):
+    """Only where the connector is offered, and where nothing is connected yet."""
+    free, abroad = (
+        factories.EntityFactory(name="Vrij Atelier"),
+        factories.EntityFactory(name="Atelier Libre", country="FR"),
+    )
+    for name, led in (("boss", True), ("staff", False), ("accountant", False)):
+        client = sign_in(name)
+        for url in (reverse("admin:index"), reverse("admin:invoicing_companyentity_changelist")):
+            page = client.get(url).content.decode()
+            assert (f'<a class="bb-link" href="{accounting(free)}">Connect</a>' in page) == led, (name, url)
+            for other in (abroad, world.entity):
+                assert f'<a class="bb-link" href="{accounting(other)}">Connect</a>' not in page, (name, url)
+
+
+def test_a_new_entity_and_its_first_year_say_what_comes_next(world, sign_in):
+    client = sign_in("boss")
+    data = {"name": "Nieuw & Co", "country": "BE", "currency": "EUR", "language": "nl"}
+    page = client.post(reverse("admin:invoicing_companyentity_add"), data, follow=True).content.decode()
+    made = CompanyEntity.objects.get(name="Nieuw & Co")
+    url = f"{reverse('admin:invoicing_fiscalyear_add')}?entity={made.pk}"
+    assert f'Next: <a href="{url}">Add a fiscal year to Nieuw &amp; Co</a>.' in page
+    year = {
+        "entity": made.pk, "label": "2026", "start": "2026-01-01", "end": "2026-12-31", "invoice_prefix": "2026/",
+        "next_invoice_number": "1", "credit_note_prefix": "C2026/", "next_credit_note_number": "1",
+    }  # fmt: skip
+    add = reverse("admin:invoicing_fiscalyear_add")
+    page = client.post(add, year, follow=True).content.decode()
+    assert f'Next: <a href="{accounting(made)}">Connect Nieuw &amp; Co with its bookkeeping</a>.' in page
+    ready = {**year, "entity": world.entity.pk, "label": "2033", "start": "2033-01-01", "end": "2033-12-31"}
+    assert "Next:" not in client.post(add, ready, follow=True).content.decode()
+
+
+def test_a_tool_without_documents_says_that_there_are_none_yet(world, sign_in):
+    Connection.objects.filter(pk=world.connection.pk).update(status="deactivated", start_date=date(2026, 1, 1))
+    Posting.objects.update(state="waiting")
+    card = next(card for card in sign_in("boss").get(accounting(world.entity)).context["cards"] if card.connection)
+    assert [fact.value for fact in card.facts if fact.words == "In the books"] == ["none yet"]
+    Posting.objects.update(state="posted")
+    card = next(card for card in sign_in("boss").get(accounting(world.entity)).context["cards"] if card.connection)
+    assert [fact.value for fact in card.facts if fact.words == "In the books"] == ["2"]

@@ -311,6 +311,21 @@ def test_the_calls_of_today_are_those_the_tool_counted(connection, sign_in, at_n
     assert calls_today(None) == []
 
 
+def test_without_a_word_of_the_tool_the_calls_of_our_own_runs_count(connection, sign_in, at_noon):
+    """A sandbox without limits states none in its answers, and a tool may leave them out."""
+    other = connect(factories.EntityFactory())
+    for days, one, calls in ((0, connection, 103), (0, connection, 35), (1, connection, 500), (0, other, 7)):
+        run_of(one, days=days, counters={"calls": {"all": calls}})
+    _context, page = history(sign_in("boss"), connection)
+    assert "138 of 5,000" in page
+    assert "Counted here, in the runs of today: Exact Online says nothing of its own count." in page
+    day = {"left": 4900, "limit": 5000, "reset": (NOW + timedelta(hours=11)).isoformat()}
+    Administration.objects.filter(pk=connection.administration_id).update(counters={"day": day})
+    _context, page = history(sign_in("boss"), connection)
+    assert "100 of 5,000" in page
+    assert "Counted here" not in page
+
+
 def test_calls_without_anything_apart_are_a_number(connection):
     assert calls_words(run_of(connection, counters={"calls": {"all": 1234}})) == "1,234"
 

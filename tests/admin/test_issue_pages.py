@@ -15,7 +15,7 @@ from config.admin.links import change_url, list_url
 from config.admin.places import document_url
 from integrations.admin.causes import held_by, views_of, who_acts
 from integrations.messages.catalogue import MESSAGES
-from integrations.models import Connection, Issue, Posting, PostingState, SyncRun, ToolLedgerAccount
+from integrations.models import Connection, FiscalPeriod, Issue, Posting, PostingState, SyncRun, ToolLedgerAccount
 from invoicing.models import SalesKind, VatRate
 from tests import factories
 
@@ -357,6 +357,51 @@ def test_the_page_and_the_text_speak_the_language_of_the_reader(language, words,
     with translation.override("en"):
         english = views_of([views[0].issue], reader=AnonymousUser())[0].copy
     assert not set(views[0].copy.split("\n\n")) & set(english.split("\n\n"))
+
+
+# --- names instead of keys --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("language", "first", "last", "words"),
+    [
+        ("en", "2026-01-01", "2026-01-31", "Period January 2026 is closed in Exact Online"),
+        ("nl", "2026-02-01", "2026-02-28", "Periode februari 2026 is afgesloten in Exact Online"),
+        # A year that begins in July, and one of quarters: the number alone says nothing of the month.
+        ("en", "2025-07-01", "2025-07-31", "Period July 2025 is closed in Exact Online"),
+        ("en", "2026-01-01", "2026-03-31", "Period 2026 / 01 is closed in Exact Online"),
+    ],
+)
+def test_a_period_of_one_month_has_its_name(language, first, last, words, connection, sign_in):
+    FiscalPeriod.objects.create(
+        administration=connection.administration, external_id="p", year=2026, period=1, start=first, end=last,
+        last_seen_at=timezone.now(),
+    )  # fmt: skip
+    issue = issue_of(connection, "PER-502", "period:2026 / 01:", params={"period": "2026 / 01", "journal": ""})
+    (document,) = hold(issue)
+    posting = Posting.objects.get(sales_document=document)
+    Posting.objects.filter(pk=posting.pk).update(reason_params=issue.params)
+    client = sign_in("boss")
+    client.cookies["django_language"] = language
+    sentence = words[0].lower() + words[1:]
+    assert words in page_of(client, connection)[1]
+    for url in (change_url(issue), list_url(Issue)):
+        assert words in client.get(url).content.decode(), url
+    for url in (change_url(posting), document_url(document), list_url(Posting)):
+        assert sentence in client.get(url).content.decode(), url
+
+
+def test_a_rate_that_is_no_percentage_has_its_name(connection, sign_in):
+    theirs = {"code": "TR", "category": "K"}
+    VatRate.objects.create(country="BE", name="Triangular supply", **theirs)
+    VatRate.objects.create(country="NL", name="Driehoeksverkeer", **theirs)
+    issue = issue_of(connection, cause="vat-rate:77", params={"rate": "TR"})
+    client = sign_in("boss")
+    for page in (page_of(client, connection)[1], client.get(list_url(Issue)).content.decode()):
+        assert "VAT rate Triangular supply is not linked to a VAT code of Exact Online" in page
+    assert "Link VAT rate Triangular supply" in client.get(change_url(issue)).content.decode()
+    VatRate.objects.create(country="BE", entity=connection.entity, name="Own rate", **theirs)
+    assert "VAT rate Own rate is not linked" in page_of(client, connection)[1]
 
 
 # --- who can put it right ---------------------------------------------------------------------------------------------

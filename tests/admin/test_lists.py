@@ -180,3 +180,20 @@ def test_fifty_rows_fit_in_four_hundred_kilobytes(world, sign_in):
     answer = client.get(url_of("invoicing_invoice"))
     assert len(answer.context["cl"].result_list) == 50
     assert len(answer.content) < 400_000
+
+
+@pytest.mark.parametrize(("language", "title"), [("en", "Add invoice"), ("nl", "Factuur toevoegen"), ("fr", "")])
+def test_a_title_begins_with_a_capital(language, title, world, sign_in):
+    client = sign_in("boss")
+    client.cookies["django_language"] = language
+    for name in ("invoicing_invoice", "crm_company", "invoicing_companyentity"):
+        for url in (reverse(f"admin:{name}_add"), reverse(f"admin:{name}_change", args=[_pk(world, name)])):
+            shown = str(client.get(url).context["title"])
+            assert shown[0].isupper(), (url, shown)
+    if title:
+        assert client.get(reverse("admin:invoicing_invoice_add")).context["title"] == title
+
+
+def _pk(world, name: str) -> int:
+    rows = {"invoicing_invoice": world.draft, "crm_company": world.company, "invoicing_companyentity": world.entity}
+    return rows[name].pk

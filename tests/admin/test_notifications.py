@@ -2,12 +2,13 @@
 
 from datetime import timedelta
 
+import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.models import Notification, NotificationPreference
+from integrations.models import Notification, NotificationPreference, SyncRun
 from tests import factories
 
 from .conftest import World, connect
@@ -45,6 +46,22 @@ def test_the_bell_says_what_happened_the_numbers_and_where_to_look(world, people
         assert 'aria-label="Notifications, 1 unread"' in page
     rows = client.get(f"{INVOICES}?id__in={world.booked.pk}").context["cl"].result_list
     assert [row.pk for row in rows] == [world.booked.pk]
+
+
+@pytest.mark.parametrize(
+    ("params", "detail"),
+    [
+        ({"code": "SYS-703"}, "Exact Online does not answer."),
+        ({"code": "SYS-703", "sent": 2}, "2 documents sent. Exact Online does not answer."),
+        ({}, "It ended before everything was done."),
+    ],
+)
+def test_the_notice_of_a_stopped_run_says_that_it_stopped_and_why(world, people, sign_in, params, detail):
+    tell(world, people["staff"], kind="run_result", params={"state": "stopped", **params}, target="run")
+    page = sign_in("staff").get(LIST).content.decode()
+    assert "Sync of Linde Studio BV stopped" in page
+    assert detail in page
+    assert "Nothing had to be sent." not in page
 
 
 def test_an_empty_bell_says_so(world, sign_in):
@@ -150,3 +167,25 @@ def test_wishes_are_not_offered_to_who_may_see_no_connection(world, sign_in):
     assert client.get(WISHES).status_code == 403
     assert client.post(WISHES, {}).status_code == 403
     assert NotificationPreference.objects.count() == 0
+
+
+def test_a_lost_sign_in_is_told_once_to_who_started_the_run(world, people, sign_in):
+    """The result of that run says nothing more; a colleague who did not start it reads the same one entry."""
+    told = {"run": world.run, "params": {"code": "AUT-401"}, "target": "connection"}
+    for name in ("boss", "root"):
+        tell(world, people[name], kind="connection_lost", **told)
+    stopped = {"state": "stopped", "code": "AUT-401"}
+    tell(world, people["boss"], kind="run_result", run=world.run, params=stopped, target="run")
+    tell(world, people["staff"], kind="run_result", run=world.run, params=stopped, target="run")
+    kinds = {"boss": "connection_lost", "root": "connection_lost", "staff": "run_result"}
+    for name, kind in kinds.items():
+        answer = sign_in(name).get(LIST)
+        assert len(answer.context["views"]) == 1, name
+        assert answer.context["frame"].bell.unread == 1, name
+        assert [view.icon for view in answer.context["views"]] == ["link_off" if kind == "connection_lost" else "sync"]
+    client = sign_in("boss")
+    client.post(READ, {"next": LIST})
+    assert client.get(LIST).context["frame"].bell.unread == 0
+    another = SyncRun.objects.create(connection=world.connection, trigger="manual", state="succeeded", step="close")
+    tell(world, people["boss"], kind="run_result", run=another, params={"state": "succeeded"}, target="run")
+    assert len(client.get(LIST).context["views"]) == 2

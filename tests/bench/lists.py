@@ -8,8 +8,9 @@ one and of the other, so a machine that slows down slows both; the median of the
 each is not counted: it fills the caches that a process has.
 
 small_ms, large_ms: one page, all of it, as the server makes it. ratio: large against small. bound: the ratio that is
-asked for; none where the page is shown for comparison. queries: statements of the page, the same for both, else both
-are told as "small / large". bytes: HTML before compression of the larger page, at most 400,000.
+asked for; none where the page is shown for comparison. queries: statements of the page; where both differ, told as
+"small / large". A long list makes fewer, as it is not added up and its views are not counted; more are never allowed.
+bytes: HTML before compression of the larger page, at most 400,000.
 Exits with 1 when a page is over its bound. Speed of the machine drifts; quote ratios.
 """
 
@@ -185,7 +186,8 @@ def measure(small: Side, large: Side, *, rounds: int, only: str = "") -> list[di
         if only not in here.name:
             continue
         times: tuple[list[float], list[float]] = ([], [])
-        queries, sizes = [0, 0], [0, 0]
+        counts: tuple[list[int], list[int]] = ([], [])
+        sizes = [0, 0]
         for _ in range(rounds):
             for n, (one, page) in enumerate(((small, here), (large, there))):
                 use(one.database)
@@ -194,7 +196,10 @@ def measure(small: Side, large: Side, *, rounds: int, only: str = "") -> list[di
                 with counted_queries() as counter:
                     answer = ask(one.client, page.url)
                 times[n].append((time.perf_counter() - started) * 1000)
-                queries[n], sizes[n] = counter.count, max(sizes[n], len(answer.content))
+                counts[n].append(counter.count)
+                sizes[n] = max(sizes[n], len(answer.content))
+        # What is kept for a while, a beat or a figure, is read anew by one answer of many.
+        queries = [min(counts[0]), min(counts[1])]
         told.append(_told(here, *map(statistics.median, times), queries, max(sizes)))
     return told
 
@@ -217,7 +222,7 @@ def _told(page: Page, small: float, large: float, queries: list[int], size: int)
         "bound": page.bound,
         "queries": queries[1] if same else f"{queries[0]} / {queries[1]}",
         "bytes": size,
-        "over": page.bound is not None and (ratio > page.bound or size > MOST_BYTES or not same),
+        "over": page.bound is not None and (ratio > page.bound or size > MOST_BYTES or queries[1] > queries[0]),
     }
 
 

@@ -206,14 +206,12 @@ def test_credit_notes_and_discounts_in_their_own_journal(octopus, connection):
 def test_a_journal_that_somebody_has_open_is_tried_again(octopus, connection):
     octopus.control("lock_journal", division=DOSSIER, journal="V1")
     (one,) = invoices(connection)
-    run = services.start_sync(connection)
-    while bridge.work_off_once(run):
-        run.refresh_from_db()
-        assert run.not_before is not None or not run.is_finished
-    assert bridge.posting(one).state == "waiting"
+    bridge.sync(connection)
+    posting = bridge.posting(one)
+    assert (posting.state, posting.reason_code) == ("waiting", "JRN-513")
     assert one.number not in sales(octopus)
     octopus.control("lock_journal", division=DOSSIER, journal="V1", locked=False)
-    bridge.work_off(run)
+    bridge.sync(connection)
     assert bridge.posting(one).state == "posted"
 
 
@@ -234,3 +232,16 @@ def test_a_relation_whose_answer_was_lost_is_made_once(octopus, connection):
     bridge.sync(connection)
     assert states(connection) == {one.number: "posted"}
     assert len([row for row in octopus.books()["parties"] if row["name"] == one.party.name]) == 1
+
+
+def test_the_number_of_a_deleted_booking_is_given_out_again(octopus, connection):
+    (one,) = invoices(connection)
+    bridge.sync(connection)
+    octopus.control("pay", reference=one.number, amount="1.00", date="2026-06-01")
+    bridge.sync(connection)
+    octopus.control("delete_entry", reference=one.number)
+    bridge.sync(connection)
+    (two,) = invoices(connection)
+    bridge.sync(connection)
+    assert sales(octopus)[two.number]["number"] == 2
+    assert (bridge.posting(one).state, bridge.posting(two).state) == ("gone", "posted")

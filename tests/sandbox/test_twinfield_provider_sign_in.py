@@ -67,8 +67,7 @@ def test_a_sign_in_from_the_page_to_the_first_call(box):
 def test_nothing_of_the_sign_in_is_kept(box):
     back = consent(box)
     box.sign_in().exchange(code=back["code"], redirect_uri=REDIRECT, nonce=NONCE)
-    (record,) = box.gate.records
-    assert (record.request_body, record.answer_body) == ("", "")
+    assert [(record.request_body, record.answer_body) for record in box.gate.records] == [("", "")] * 2
 
 
 def test_a_refusal_on_the_page_comes_back_as_an_error(box):
@@ -88,6 +87,25 @@ def test_an_identity_asked_with_another_nonce_is_not_taken(box):
     back = consent(box, nonce="someone else's")
     with pytest.raises(Rejected):
         box.sign_in().exchange(code=back["code"], redirect_uri=REDIRECT, nonce=NONCE)
+
+
+def test_who_signed_in_is_known_and_stays_the_same(box):
+    def identity(**form):
+        back = consent(box, **form)
+        return box.sign_in().exchange(code=back["code"], redirect_uri=REDIRECT, nonce=NONCE).identity
+
+    first = identity()
+    assert first
+    assert identity() == first
+    assert identity(username="clerk", password="clerk") not in ("", first)
+
+
+@pytest.mark.parametrize("fault", [{"kind": "drop_before"}, {"kind": "garbage"}, {"kind": "status", "status": 503}])
+def test_a_sign_in_is_kept_though_nobody_says_whose_it_is(box, fault):
+    back = consent(box)
+    box.fault(path="accesstokenvalidation", **fault)
+    tokens = box.sign_in().exchange(code=back["code"], redirect_uri=REDIRECT, nonce=NONCE)
+    assert (bool(tokens.access_token), tokens.identity) == (True, "")
 
 
 def test_a_code_works_once(box):

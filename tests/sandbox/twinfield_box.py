@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import atexit
+import functools
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -70,13 +72,21 @@ class MemoryTokens:
         self.rejected.append(token)
 
 
+@functools.cache
+def _running() -> Sandbox:
+    """One sandbox for all tests of a process; each begins with fresh books."""
+    sandbox = Sandbox(port=0, books=["twinfield"]).start()
+    atexit.register(sandbox.stop)
+    return sandbox
+
+
 class TwinfieldBox:
     """Use as a context manager; `provider` is signed in as `user` at `office`."""
 
     def __init__(
         self, *, office: str = OFFICE, user: str = "demo", readings: Readings = DEFAULT_READINGS, **switches: Any
     ) -> None:
-        self.sandbox = Sandbox(port=0, books=["twinfield"])
+        self.sandbox = _running()
         self.user = user
         self._switches = {"limits": False, **switches}
         self.office = office
@@ -87,14 +97,13 @@ class TwinfieldBox:
         self._http = requests.Session()
 
     def __enter__(self) -> TwinfieldBox:
-        self.sandbox.start()
+        self.sandbox.reset(["twinfield"])
         self.switch(**self._switches)
         self.provider = self.open()
         return self
 
     def __exit__(self, *exc: object) -> None:
         self._http.close()
-        self.sandbox.stop()
 
     @property
     def url(self) -> str:

@@ -1,9 +1,12 @@
 """What counts as a sound translation."""
 
+import re
+
 import polib
 import pytest
+from django.conf import settings
 
-from config.translations import entry_fault
+from config.translations import SOURCES, entry_fault
 
 
 def entry(msgid, msgstr="", **kwargs):
@@ -29,3 +32,11 @@ def entry(msgid, msgstr="", **kwargs):
 )
 def test_fault(given, fault):
     assert entry_fault(given) == fault
+
+
+def test_no_text_hides_from_the_extraction_behind_another_name():
+    """Gettext looks for certain names of functions; under any other one a text would stay English without a word."""
+    hidden = re.compile(r"import .*\bn?p?gettext(_lazy)? as (?!_\b)\w+|^\s+n?p?gettext(_lazy)? as (?!_\b)\w+", re.M)
+    sources = [path for name in SOURCES for path in (settings.BASE_DIR / name).rglob("*.py")]
+    assert len(sources) > 100
+    assert [str(path) for path in sources if hidden.search(path.read_text())] == []

@@ -112,9 +112,6 @@ class Check(Step):
 
     def save(self, wizard: Wizard, mark: str) -> None:
         connection = services.finish_setup(connection=wizard.connection, user=wizard.user)
-        if wizard.progress.facts.get("automatic") and connection.first_success_at is not None:
-            # A connection that synced before, and was set up again, has no first success to wait for.
-            services.save_settings(connection=connection, user=wizard.user, automatic_sync=True)
         saved.save_step(connection=connection, step=self.key, user=wizard.user, mark=mark)
 
     def after_save(self, wizard: Wizard) -> None:

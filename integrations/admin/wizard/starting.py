@@ -292,6 +292,8 @@ class AdministrationStep(Step):
         records = services.list_administrations(connection=connection)
         suggestion = suggest_administration(connection.entity, records)
         chosen = connection.administration.external_id if connection.administration is not None else suggestion.code
+        if wizard.asks:
+            chosen = wizard.asks["external_id"]
         return {
             "records": sorted(records, key=lambda record: (not record.is_open, record.name.casefold())),
             "chosen": chosen,
@@ -306,9 +308,16 @@ class AdministrationStep(Step):
         if not wanted:
             messages.error(wizard.request, _("Choose an administration."))
             raise Stay
-        wizard.connection = services.choose_administration(
-            connection=wizard.connection, external_id=wanted, user=wizard.user
-        )
+        try:
+            wizard.connection = services.choose_administration(
+                connection=wizard.connection,
+                external_id=wanted,
+                user=wizard.user,
+                is_confirmed=wizard.request.POST.get("belongs") == wanted,
+            )
+        except services.NeedsConfirmation as asked:
+            wizard.asks = {"doubts": asked.doubts, "name": asked.name, "external_id": wanted}
+            raise Stay from None
         saved.save_step(connection=wizard.connection, step=self.key, user=wizard.user, mark=mark)
         saved.share_known_accounts(connection=wizard.connection)
         if (wizard.progress.facts.get("access") or {}).get("administration") != wanted:

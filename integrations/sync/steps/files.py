@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from django.utils import timezone
 
+from invoicing.models import SalesDocument
+
 from ...base.provider import Capability
-from ...base.records import DocumentRef, File, Posted, Refused
+from ...base.records import Document, DocumentRef, File, Posted, Refused
 from ...models import Posting, PostingState
 from ..slices import Slice
 
@@ -29,6 +31,19 @@ def attach_files(turn: Slice) -> bool:
     return True
 
 
+def files_of(document: SalesDocument) -> tuple[File, ...]:
+    """The files that go along with a booking."""
+    return tuple(
+        File(name=file.name, content=bytes(file.content), media_type=file.media_type) for file in document.files.all()
+    )
+
+
+def note_files(posting: Posting, document: Document) -> None:
+    """A booking that took its files along needs none beside it any more."""
+    if document.attachments:
+        Posting.objects.filter(pk=posting.pk).update(attached_at=timezone.now())
+
+
 def _next_page(turn: Slice) -> list[Posting]:
     rows = (
         Posting.objects.filter(connection=turn.connection, state=PostingState.POSTED, attached_at__isnull=True)
@@ -45,10 +60,8 @@ def _attach(turn: Slice, posting: Posting) -> None:
         return
     refused = ""
     ref = DocumentRef(external_id=posting.external_id, number=posting.number, journal=posting.journal)
-    for file in document.files.all():
-        outcome = turn.provider.attach(
-            ref, File(name=file.name, content=bytes(file.content), media_type=file.media_type)
-        )
+    for file in files_of(document):
+        outcome = turn.provider.attach(ref, file)
         if isinstance(outcome, Refused):
             refused = outcome.text or "refused"
         elif not isinstance(outcome, Posted):

@@ -51,7 +51,7 @@ from ..problems import Problem
 from ..selection import loaded
 from ..silence import notice_silence
 from ..slices import Slice
-from .files import attach_files
+from .files import attach_files, files_of, note_files
 from .plan import Placed, place
 from .unclear import EXISTS_CODES, look_for_unclear, open_difference, without_set_aside
 
@@ -144,6 +144,8 @@ def _ready(turn: Slice, postings: list[Posting]) -> list[_Item]:
             turn.count_document(posting.kind, "waiting_for_customer")
         else:
             booking = replace(booking, party=ExternalRef(external_id=link.external_id, code=link.code))
+            if Capability.ATTACHMENTS_WITH_BOOKING in turn.tool.capabilities:
+                booking = replace(booking, attachments=files_of(placed.document))
             if Capability.CONTACTS_INLINE in turn.tool.capabilities:
                 booking = replace(booking, party_data=_inline_data(placed.document.party, link))
             ready.append((posting, booking, placed.planned.payload_hash))
@@ -219,7 +221,7 @@ def _send_numbered(turn: Slice, numbers: Numbers, batch: list[_Item]) -> None:
                     again.append(item)
                 else:
                     numbers.stop(document)
-            elif isinstance(outcome, NotTried):
+            elif isinstance(outcome, NotTried) and not outcome.code:
                 again.append(item)  # its number was meant to follow one that was not taken
         in_vain = in_vain + 1 if len(again) == len(waiting) else 0
         if in_vain == _RENUMBERINGS:
@@ -292,6 +294,7 @@ def _record(turn: Slice, posting: Posting, document: Document, outcome: Outcome)
             open_difference(turn, posting, columns)
         ours = _record_booking(turn, posting, columns)
         _note_contact(turn, document)
+        note_files(posting, document)
         turn.count_document(posting.kind, "posted" if columns["state"] == PostingState.POSTED else "differs")
     elif isinstance(outcome, Refused) and not (outcome.code in EXISTS_CODES and posting.attempts > 0):
         problem = _refusal(posting, outcome)
@@ -307,7 +310,10 @@ def _record(turn: Slice, posting: Posting, document: Document, outcome: Outcome)
         )
         turn.count_document(posting.kind, "refused")
     elif isinstance(outcome, NotTried | NumberTaken):
-        ours = claims.record(posting, turn.lease, state=PostingState.WAITING, sent_at=None)
+        told = {}
+        if isinstance(outcome, NotTried) and outcome.code:
+            told = {"reason_code": outcome.code, "reason_params": {"journal": document.journal}}
+        ours = claims.record(posting, turn.lease, state=PostingState.WAITING, sent_at=None, **told)
         turn.count_document(posting.kind, "not_tried")
     else:
         # Unclear; or "exists already" after an earlier attempt, which most likely was our own booking.

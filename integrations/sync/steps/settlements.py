@@ -21,6 +21,7 @@ from invoicing.payment_state import SettledRow, next_payment_state
 from invoicing.services import PaymentWrite, ToolPayment, apply_payment_results
 
 from ...base.errors import LeaseLost
+from ...base.provider import Capability
 from ...base.records import Absent, DocumentRef, Found, SettlementRow
 from ...models import IN_BOOKS, Administration, Posting, PostingState, SettlementItem
 from .. import claims
@@ -98,7 +99,13 @@ class _OpenRefs(Sequence[DocumentRef]):
                 .order_by("pk")
             )
             self._rows = [
-                DocumentRef(external_id=p.external_id, number=p.number, journal=p.journal, fiscal_year=p.fiscal_year)
+                DocumentRef(
+                    external_id=p.external_id,
+                    number=p.number,
+                    journal=p.journal,
+                    fiscal_year=p.fiscal_year,
+                    reference=p.reference,
+                )
                 for p in rows.iterator()
             ]
         return self._rows
@@ -329,6 +336,11 @@ def _mark_gone(turn: Slice, posting: Posting) -> None:
         issue_id=_issue_of(turn, posting, problem),
         changed_at=timezone.now(),
     )
+    if Capability.CALLER_NUMBERED in turn.tool.capabilities:
+        # Its number is free again and goes to another document; what was paid on it is not that one's.
+        own = Posting.objects.filter(turn.lease.held(), pk=posting.pk, state=PostingState.GONE)
+        own.update(external_id="", sent={**posting.sent, "was": posting.external_id})
+        SettlementItem.objects.filter(posting=posting).delete()
     turn.count("payments", "gone")
 
 

@@ -22,7 +22,7 @@ from integrations.sync.heartbeat import beat
 from invoicing.models import CompanyEntity
 from tests import bridge, factories
 
-from .processes import Site, exact_settings, running_site
+from .processes import Site, running_site, tool_settings
 from .steps import wait_for_the_queue
 
 # Two slow cores share a browser, a web server, a queue and the sandbox.
@@ -61,7 +61,7 @@ def site(transactional_db: None, _site: Site, content_types: list[ContentType], 
             create_permissions(app, verbosity=0)
     _site.box.call("reset", {})
     _site.box.switch(limits=False)
-    for name, value in exact_settings(_site.box.base_url).items():
+    for name, value in tool_settings(_site.box.base_url).items():
         setattr(settings, name, value)
     settings.BOEKBRUG_QUIET_SECONDS = 0
     # It counts the rows of the test before.

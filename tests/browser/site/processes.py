@@ -21,6 +21,8 @@ from django_q.status import Stat
 
 from config.environment import BASE_DIR
 from tests import bridge
+from tests.contract.profiles import PROFILES
+from tests.contract.world import settings_of
 
 MANAGE = str(BASE_DIR / "manage.py")
 START_SECONDS = 60
@@ -56,13 +58,9 @@ class Site:
     box: Box
 
 
-def exact_settings(sandbox_url: str) -> dict[str, str]:
+def tool_settings(sandbox_url: str) -> dict[str, str]:
     """What points the product to the sandbox; settings and environment have the same names for it."""
-    return {
-        "BOEKBRUG_EXACT_BASE_URL": f"{sandbox_url}/exact",
-        "BOEKBRUG_EXACT_CLIENT_ID": "demo-client",
-        "BOEKBRUG_EXACT_CLIENT_SECRET": "demo-secret",
-    }
+    return {name: value for profile in PROFILES for name, value in settings_of(profile, sandbox_url).items()}
 
 
 @contextmanager
@@ -71,7 +69,7 @@ def running_site(folder: Path) -> Iterator[Site]:
     env = {"DATABASE_URL": _database_url(), "DJANGO_SETTINGS_MODULE": "config.settings", "PYTHONUNBUFFERED": "1"}
     with _process("sandbox", ["sandbox", "--port=0", "--no-limits"], env, folder) as read:
         sandbox_url = _wait_for(read, r"listening on (http://\S+)")
-        env |= exact_settings(sandbox_url) | SHORT_WAITS
+        env |= tool_settings(sandbox_url) | SHORT_WAITS
         with _process("serve", ["serve", "--bind=127.0.0.1:0"], env, folder) as read:
             url = _wait_for(read, r"Listening at: (http://[\d.:]+)")
             with urllib.request.urlopen(f"{url}/healthz", timeout=START_SECONDS) as answer:

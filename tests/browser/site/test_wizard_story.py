@@ -10,7 +10,7 @@ from integrations.models import Connection, ConnectionStatus, NotificationPrefer
 from invoicing.models import CompanyEntity
 from tests import bridge, factories
 
-from .steps import label, sync, wait_for_the_queue
+from .steps import label, panel, sync, wait_for_the_queue
 from .test_every_page import PHONE
 
 pytestmark = [pytest.mark.browser, pytest.mark.django_db(transaction=True)]
@@ -30,7 +30,7 @@ def entity(people) -> CompanyEntity:
         factories.vat_rate(code)
     factories.PaymentTermFactory(code="30d", name="30 days", days=30, is_default=True)
     today = timezone.localdate()
-    found = factories.EntityFactory(name="Brugpijlertje Digitaal", years=())
+    found = factories.EntityFactory(name="Brugpijlertje Digitaal", vat_number="BE1987000062", years=())
     factories.FiscalYearFactory(entity=found, year=today.year, next_invoice_number=101)
     company = factories.CompanyFactory(name="Garage Peeters BV")
     for code in ("21", "6"):
@@ -38,10 +38,10 @@ def entity(people) -> CompanyEntity:
     return found
 
 
-def begin(page: Page, entity: CompanyEntity) -> None:
+def begin(page: Page, entity: CompanyEntity, tool: str = "Exact Online") -> None:
     """From the entity's page to the first step."""
     page.get_by_role("navigation", name="Sections").get_by_role("link", name="Accounting").click()
-    page.get_by_role("link", name="Connect", exact=True).click()
+    panel(page, tool).get_by_role("link", name="Connect", exact=True).click()
     expect(page.get_by_label("Entity")).to_have_value(str(entity.pk))
     page.get_by_role("button", name="Start the set-up").click()
     at(page, "Situation")
