@@ -20,7 +20,7 @@ from config.environment import BASE_DIR
 
 pytestmark = pytest.mark.slow
 MANAGE = str(BASE_DIR / "manage.py")
-SECONDS = 90
+SECONDS = 150
 
 
 def own_environment() -> dict[str, str]:
