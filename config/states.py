@@ -60,7 +60,11 @@ STATES: dict[str, dict[str, Label]] = {
     "run": {
         "queued": Label("busy", "hourglass_empty", pgettext_lazy("run", "Starts soon")),
         "running": Label("busy", "sync", pgettext_lazy("run", "Running")),
-        "postponed": Label("idle", "schedule", _("Waits for limit")),
+        "postponed": Label("idle", "schedule", pgettext_lazy("run", "Waits")),
+        # Not stored: what a postponed run waits for.
+        "postponed_limit": Label("idle", "schedule", _("Waits for limit")),
+        "postponed_answer": Label("warn", "schedule", _("No answer, tries again")),
+        "postponed_check": Label("idle", "schedule", _("Waits to check")),
         "succeeded": Label("done", "check", pgettext_lazy("run", "Succeeded")),
         "with_issues": Label("warn", "warning", _("With issues")),
         "stopped": Label("bad", "close", pgettext_lazy("run", "Stopped")),

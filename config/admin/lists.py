@@ -10,7 +10,7 @@ from typing import Any, ClassVar
 
 from django.contrib.admin import SimpleListFilter
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.admin.views.main import PAGE_VAR, SEARCH_VAR
+from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Model, Q, QuerySet
 from django.db.models import Sum as SumOf
@@ -31,6 +31,8 @@ from config.figures import number
 
 # Rows that a list counts, adds up and turns the pages of; that there are more is said in words.
 COUNT_BOUND = 10_000
+# Within a filter or a search of more rows than this the chips bear no numbers.
+FILTERED_BOUND = 1_000
 
 Words = str | Promise
 
@@ -287,6 +289,8 @@ def _chip_counts(cl: ChangeList, request: HttpRequest, spec: ViewFilter) -> dict
     everything = cl.result_count if spec.chosen.condition is None else rows[: COUNT_BOUND + 1].count()
     if everything > COUNT_BOUND or (spec.chosen.condition is None and is_cut(cl)):
         return {}
+    if everything > FILTERED_BOUND and set(cl.params) - {PAGE_VAR, ORDER_VAR, spec.parameter_name}:
+        return {}  # within a filter or a search the chips say little, and cost as much
     wanted = {f"n_{i}": view for i, view in enumerate(spec.views) if view.condition is not None and view.counted}
     found = (
         rows.aggregate(**{name: Count("pk", filter=view.as_filter()) for name, view in wanted.items()})

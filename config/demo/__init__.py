@@ -1,1 +1,1 @@
-"""The demo: three invented companies with their customers and documents, and the walk from draft to paid."""
+"""The demo: four invented companies, each with books at another tool, their customers and documents, and the walk from draft to paid."""

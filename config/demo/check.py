@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from decimal import Decimal
 
-from .plan import BLOCKED, NOT_IN_SCOPE, POSTED, ConnectionPlan, PlannedDocument
+from .plan import BLOCKED, NOT_IN_SCOPE, POSTED, REFUSED, ConnectionPlan, PlannedDocument
 
 ZERO = Decimal("0.00")
 Amounts = dict[str, tuple[Decimal, Decimal]]  # VAT rate or code -> base and VAT
@@ -109,7 +109,7 @@ def _check_state(findings: Findings, book: str, document: PlannedDocument, found
     if state != expected.state:
         findings.add(document.name, f"is {state}{reason}, planned {expected.state} {' '.join(expected.codes)}".rstrip())
         return
-    if expected.state == BLOCKED:
+    if expected.state in (BLOCKED, REFUSED):
         findings.same(document.name, "reason", " ".join(expected.codes), found.code)
     if expected.state == POSTED:
         findings.same(document.name, "remarks", sorted(expected.info), sorted(set(found.notes)))
@@ -155,7 +155,7 @@ def _check_entry(
 ) -> None:
     sign = -1 if document.total < 0 else 1
     credit_note = document.goes_out_as_credit_note
-    journal = plan.journals["credit_note" if credit_note else "invoice"]
+    journal = plan.journals.get("credit_note" if credit_note else "invoice", "")
     name = document.number
     findings.same(name, "credit note in the books", credit_note, entry.credit_note)
     findings.same(name, "journal", journal, entry.journal)

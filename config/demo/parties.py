@@ -99,7 +99,7 @@ def load_entities() -> int:
 
 
 def entities() -> dict[str, CompanyEntity]:
-    """The demo's own companies by their key in the data (E1, E2, E3), those that exist."""
+    """The demo's own companies by their key in the data (E1 to E4), those that exist."""
     keys = {row["enterprise_number"]: row["key"] for row in read("entities")}
     return {
         keys[entity.enterprise_number]: entity for entity in CompanyEntity.objects.filter(enterprise_number__in=keys)

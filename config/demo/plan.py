@@ -15,16 +15,18 @@ from pathlib import Path
 from typing import Any
 
 DATA = Path(__file__).resolve().parent / "data"
-ENTITIES = ("E1", "E2", "E3")
+ENTITIES = ("E1", "E2", "E3", "E4")
 
-POSTED, BLOCKED, NOT_IN_SCOPE = "posted", "blocked", "not_in_scope"
+# Blocked: held up here. Refused: the tool itself said no.
+POSTED, BLOCKED, REFUSED, NOT_IN_SCOPE = "posted", "blocked", "refused", "not_in_scope"
+_STATES = (POSTED, BLOCKED, REFUSED, NOT_IN_SCOPE)
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
     """How a document must stand in a book after a sync."""
 
-    state: str  # posted | blocked | not_in_scope
+    state: str  # posted | blocked | refused | not_in_scope
     codes: tuple[str, ...] = ()
     info: tuple[str, ...] = ()
 
@@ -33,11 +35,7 @@ class Expectation:
         """Return the expectation a phrase says. ValueError when it is none."""
         head, _, tail = phrase.partition(", info ")
         state, *codes = head.split() or [""]
-        if (
-            state not in (POSTED, BLOCKED, NOT_IN_SCOPE)
-            or (state == POSTED and codes)
-            or (state != POSTED and not codes)
-        ):
+        if state not in _STATES or (state == POSTED) == bool(codes):
             raise ValueError(f"Not an expectation: {phrase!r}")
         return cls(state, tuple(codes), tuple(tail.split()))
 
@@ -105,10 +103,10 @@ class ConnectionPlan:
     administration: str
     connect: bool
     start_date: date
-    default_payment_term: str
+    default_payment_term: str | None
     discount_account: str | None
     default_ledger_account: str | None
-    journals: dict[str, str]
+    journals: dict[str, str]  # empty: the tool has none
     vat_links: dict[str, dict[str, str]]  # direction -> our rate -> the tool's code
     ledger_links: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -128,7 +126,7 @@ def plans() -> tuple[ConnectionPlan, ...]:
 
 @functools.cache
 def documents(entity: str) -> tuple[PlannedDocument, ...]:
-    """Return the planned documents of an entity (E1, E2, E3) in the order they are booked in."""
+    """Return the planned documents of an entity (E1 to E4) in the order they are booked in."""
     country = next(row["country"] for row in read("entities") if row["key"] == entity)
     products = {row["key"]: row for row in read("products")}
     return tuple(_document(entity, country, products, row) for row in read(f"documents-{entity.lower()}"))

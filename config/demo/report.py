@@ -8,9 +8,11 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
 
+from integrations.registry import get_tool
+
 from .check import ZERO, BookEntry, Deviation, OurDocument, signed_total
 from .outcome import Customers
-from .plan import BLOCKED, POSTED, ConnectionPlan
+from .plan import BLOCKED, POSTED, REFUSED, ConnectionPlan
 
 Row = tuple[str, str, str]
 
@@ -33,7 +35,7 @@ class ConnectionReport:
     @property
     def title(self) -> str:
         """Names the entity, the tool and the administration."""
-        return f"{self.entity} → Exact Online (sandbox), administration {self.plan.administration}"
+        return f"{self.entity} → {get_tool(self.plan.tool).label} (sandbox), administration {self.plan.administration}"
 
     def sent_rows(self) -> list[Row]:
         """Rows of the table after the first sync."""
@@ -46,6 +48,8 @@ class ConnectionReport:
             ("blocked", str(states.pop(BLOCKED, 0)), "each with its reason, below"),
             ("out of scope", str(states.pop("out of scope", 0)), "drafts, and dated before the start date"),
         ]
+        if REFUSED in states:
+            rows.append(("refused", str(states.pop(REFUSED)), "by the tool itself, with its reason"))
         rows += [(state, str(number), "") for state, number in sorted(states.items())]
         found = self.customers
         rows.append(
@@ -94,6 +98,7 @@ class ConnectionReport:
         return {
             "connection": self.plan.key,
             "entity": self.entity,
+            "tool": self.plan.tool,
             "administration": self.plan.administration,
             "runs": self.runs,
             "documents": _documents_json(self.sent, self.paid),

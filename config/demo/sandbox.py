@@ -12,8 +12,13 @@ import requests
 from .check import ZERO, BookEntry
 
 TIMEOUT = 20
-SALES_CREDIT_NOTE = 21  # type of an entry in Exact Online
-USERNAME, PASSWORD = "demo", "demo"  # the sandbox's own person; not a secret
+EXACT_CREDIT_NOTE = 21  # type of an entry in Exact Online; elsewhere the sign alone says it
+# The sandbox's own person, known to everybody who reads its source; nothing of this opens anything else.
+USERNAME, PASSWORD = "demo", "demo"
+CREDENTIALS = {
+    "octopus": {"user": "demo@U1", "password": PASSWORD},
+    "yuki": {"access_key": "7b3d0e61-5a52-4c0e-9d2f-0b1e5c6a11be"},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,22 +62,22 @@ class SandboxDoor:
             raise RuntimeError(f"The sandbox refused {what}: {answer.text[:300]}")
         return answer.json()
 
-    def pay(self, administration: str, reference: str, amount: Decimal, paid_on: str) -> None:
+    def pay(self, tool: str, administration: str, reference: str, amount: Decimal, paid_on: str) -> None:
         """Record a payment of a customer on the booking with our reference."""
         payment = {"reference": reference, "amount": str(amount), "date": paid_on}
-        self.control("POST", "pay", {**payment, "division": administration, "kind": "sales"})
+        self.control("POST", "pay", {**payment, "vendor": tool, "division": administration, "kind": "sales"})
 
-    def books(self, administration: str) -> SandboxBooks:
-        """Return the sales entries and the number of relations of an administration of Exact Online."""
-        found = self.control("GET", f"books/exact?division={administration}&parts=entries,parties")["divisions"][0]
-        entries = tuple(_entry(row) for row in found["entries"] if row["kind"] == "sales")
+    def books(self, tool: str, administration: str) -> SandboxBooks:
+        """Return the sales entries and the number of relations of an administration of a tool."""
+        found = self.control("GET", f"books/{tool}?division={administration}&parts=entries,parties")["divisions"][0]
+        entries = tuple(_entry(tool, row) for row in found["entries"] if row["kind"] == "sales")
         return SandboxBooks(entries, len(found["parties"]))
 
 
-def _entry(row: dict[str, Any]) -> BookEntry:
-    """Return a sales entry; Exact writes credit notes below zero, here the kind carries the direction."""
+def _entry(tool: str, row: dict[str, Any]) -> BookEntry:
+    """Return a sales entry; the sandbox shows credit notes below zero, here the kind carries the direction."""
     total = Decimal(row["total"])
-    credit_note = row["type"] == SALES_CREDIT_NOTE
+    credit_note = row["type"] == EXACT_CREDIT_NOTE if tool == "exact" else total < 0
     sign = -1 if credit_note else 1
     per_code: dict[str, tuple[Decimal, Decimal]] = {}
     for line in row["lines"]:
@@ -80,7 +85,7 @@ def _entry(row: dict[str, Any]) -> BookEntry:
         base, vat = per_code.get(code, (ZERO, ZERO))
         per_code[code] = (base + Decimal(line["net"]) * sign, vat + Decimal(line["vat"]) * sign)
     return BookEntry(
-        external_id=row["entry_id"],
+        external_id=str(row["entry_id"]),
         reference=row["reference"] or "",
         credit_note=credit_note,
         date=row["date"],

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import requests
@@ -13,6 +14,7 @@ from django.contrib.auth.models import User
 from config import processes
 from config.launcher import Child, Launcher
 from integrations.models import Connection, ConnectionStatus, SyncRun
+from integrations.registry import get_tool
 from integrations.sync.runs import start_sync
 
 from . import check, connect, outcome, parties
@@ -46,6 +48,18 @@ def children(around: Surroundings) -> list[Child]:
     ]
 
 
+@dataclass(slots=True)
+class _Told:
+    """A connection of the story, with the books as they stood before it and after its first sync."""
+
+    plan: ConnectionPlan
+    connection: Connection
+    report: ConnectionReport
+    stood: SandboxBooks
+    first_time: bool
+    sent: SandboxBooks = field(default_factory=lambda: SandboxBooks((), 0))
+
+
 class Story:
     """Walks through the demo with running processes; used once."""
 
@@ -57,40 +71,52 @@ class Story:
         self._door = SandboxDoor(around.sandbox_url)
 
     def tell(self) -> list[ConnectionReport]:
-        """Connect, sync, pay and sync again for every plan that is to be connected; return what came of it."""
+        """Connect, sync, pay and sync again for every plan that is to be connected; return what came of it.
+
+        The tools are worked on side by side, as they are at night.
+        """
         self._until_up("sandbox", f"{self._around.sandbox_url}/_sandbox/clock")
         self._until_up("web server", f"{self._around.web_url}/healthz")
-        return [self._connection(plan) for plan in plans() if plan.connect]
+        told = [self._connect(plan) for plan in plans() if plan.connect]
+        self._voice.step("First sync: what is booked here goes to the books there.")
+        self._sync(told)
+        for one in told:
+            self._tell_sent(one)
+        self._voice.step("Customers pay: the planned payments are entered in the sandbox.")
+        for one in told:
+            one.report.payments_made = self._pay(one.plan, one.report)
+        self._voice.step("Second sync: the payments come back.")
+        self._sync(told)
+        for one in told:
+            one.report.paid = outcome.our_documents(one.connection)
+            self._voice.table(f"{one.report.title}: what came back", one.report.paid_rows())
+            if one.first_time:
+                # Later a person has worked here, and then the plan is no measure any more.
+                one.report.deviations = _compare(one, self._books(one.plan))
+        return [one.report for one in told]
 
-    def _connection(self, plan: ConnectionPlan) -> ConnectionReport:
+    def _connect(self, plan: ConnectionPlan) -> _Told:
+        """Return the plan's connection as it stands before the first sync, made where there is none yet."""
         entity = parties.entities()[plan.entity]
-        report = ConnectionReport(plan=plan, entity=entity.name)
         connection = Connection.objects.live().filter(entity=entity, status=ConnectionStatus.CONNECTED).first()
         first_time = connection is None
         if connection is None:
-            self._voice.step(f"Connecting {entity.name} to the sandbox of Exact Online, as the wizard does.")
+            label = get_tool(plan.tool).label
+            self._voice.step(f"Connecting {entity.name} to the sandbox of {label}, as the wizard does.")
             connection = connect.walk(plan, entity, self._user, self._door, self._around.web_url)
-        stood = self._door.books(plan.administration)
-        self._voice.step("First sync: what is booked here goes to the books there.")
-        report.runs.append(self._sync(connection))
-        report.sent = outcome.our_documents(connection)
-        sent = self._door.books(plan.administration)
-        report.before, report.after = stood.entries, sent.entries
-        report.customers = outcome.customers(connection)
-        self._voice.table(report.title, report.sent_rows())
-        if held := report.held_rows():
+        stood = self._books(plan)
+        report = ConnectionReport(plan=plan, entity=entity.name, before=stood.entries)
+        return _Told(plan, connection, report, stood, first_time)
+
+    def _tell_sent(self, one: _Told) -> None:
+        """Look at both sides after the first sync and show what was sent and what was not."""
+        one.sent = self._books(one.plan)
+        one.report.sent = outcome.our_documents(one.connection)
+        one.report.after = one.sent.entries
+        one.report.customers = outcome.customers(one.connection)
+        self._voice.table(one.report.title, one.report.sent_rows())
+        if held := one.report.held_rows():
             self._voice.table("Not sent, and why", held)
-        self._voice.step("Customers pay: the planned payments are entered in the sandbox.")
-        report.payments_made = self._pay(plan, report)
-        self._voice.step("Second sync: the payments come back.")
-        report.runs.append(self._sync(connection))
-        report.paid = outcome.our_documents(connection)
-        self._voice.table("What came back", report.paid_rows())
-        if first_time:
-            # Later a person has worked here, and then the plan is no measure any more.
-            last = self._door.books(plan.administration)
-            report.deviations = _compare(plan, report, (stood, sent, last))
-        return report
 
     def _pay(self, plan: ConnectionPlan, report: ConnectionReport) -> int:
         """Enter the planned payments of what is posted and not yet paid there; return how many."""
@@ -101,26 +127,37 @@ class Story:
             if found is None or found.state != POSTED or document.number not in open_there:
                 continue
             for payment in document.payments:
-                self._door.pay(plan.administration, document.number, payment.amount, payment.paid_on.isoformat())
+                day = payment.paid_on.isoformat()
+                self._door.pay(plan.tool, plan.administration, document.number, payment.amount, day)
                 made += 1
         return made
 
-    def _sync(self, connection: Connection) -> dict[str, Any]:
-        """Start a sync as the button does, wait for the worker to end it, and return its figures."""
-        run = start_sync(connection, user=self._user)
-        shown = ""
+    def _books(self, plan: ConnectionPlan) -> SandboxBooks:
+        return self._door.books(plan.tool, plan.administration)
+
+    def _sync(self, told: Sequence[_Told]) -> None:
+        """Start a sync of each as the button does, wait for the worker to end them, and keep their figures."""
+        runs = {start_sync(one.connection, user=self._user): one for one in told}
+        shown = dict.fromkeys(runs, "")
 
         def ended() -> bool:
-            nonlocal shown
-            run.refresh_from_db()
-            if run.get_step_display() != shown and not run.is_finished:
-                shown = run.get_step_display()
-                self._voice.step(f"  {shown}")
-            return run.is_finished
+            for run, one in runs.items():
+                if run.is_finished:
+                    continue
+                run.refresh_from_db()
+                now = run.get_state_display() if run.is_finished else run.get_step_display()
+                if now != shown[run]:
+                    shown[run] = now
+                    self._voice.step(f"  {get_tool(one.plan.tool).label:<12}  {now}")
+            return all(run.is_finished for run in runs)
 
-        self._until(ended, RUN_SECONDS, lambda: f"The sync did not end: it is {run.state} at {run.step}.")
-        self._voice.step(f"  {run.get_state_display()}")
-        return _figures(run)
+        def complaint() -> str:
+            left = [f"{runs[run].plan.tool} is {run.state} at {run.step}" for run in runs if not run.is_finished]
+            return f"The sync did not end: {', '.join(left)}."
+
+        self._until(ended, RUN_SECONDS, complaint)
+        for run, one in runs.items():
+            one.report.runs.append(_figures(run))
 
     def _until_up(self, name: str, url: str) -> None:
         self._voice.step(f"Waiting for the {name} …")
@@ -144,11 +181,9 @@ class Story:
                 raise DemoStopped
 
 
-def _compare(
-    plan: ConnectionPlan, report: ConnectionReport, books: tuple[SandboxBooks, SandboxBooks, SandboxBooks]
-) -> list[check.Deviation]:
-    """Return all that is not as planned; `books` as they stood before, after the first and after the second sync."""
-    stood, sent, last = books
+def _compare(one: _Told, last: SandboxBooks) -> list[check.Deviation]:
+    """Return all that is not as planned; `last` is how the books stand after the second sync."""
+    plan, report, stood, sent = one.plan, one.report, one.stood, one.sent
     planned = documents(plan.entity)
     found = [
         *check.check_runs(report.runs),

@@ -19,6 +19,15 @@ from typing import TextIO
 PREPARED = "BOEKBRUG_DEMO_SANDBOX_PORT"
 WEB_PORT = "BOEKBRUG_DEMO_WEB_PORT"
 HOST = "127.0.0.1"
+TOOLS = ("exact", "octopus", "twinfield", "yuki")
+# What the sandbox knows: apps and a software house made for trying it out. Yuki asks for none.
+_REGISTERED = {
+    "BOEKBRUG_EXACT_CLIENT_ID": "demo-client",
+    "BOEKBRUG_EXACT_CLIENT_SECRET": "demo-secret",
+    "BOEKBRUG_OCTOPUS_CLIENT_ID": "5d0b9a41-2f7d-4e0c-b35a-106b1f8a527c",
+    "BOEKBRUG_TWINFIELD_CLIENT_ID": "demo-client",
+    "BOEKBRUG_TWINFIELD_CLIENT_SECRET": "demo-secret",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,10 +79,8 @@ def environment(around: Surroundings, environ: Mapping[str, str]) -> dict[str, s
         "BOEKBRUG_ENV": "demo",
         "BOEKBRUG_VAR_DIR": str(around.directory),
         "BOEKBRUG_SITE_URL": around.web_url,
-        "BOEKBRUG_EXACT_BASE_URL": f"{around.sandbox_url}/exact",
-        # What the sandbox knows: an app and a person made for trying it out.
-        "BOEKBRUG_EXACT_CLIENT_ID": "demo-client",
-        "BOEKBRUG_EXACT_CLIENT_SECRET": "demo-secret",
+        **{f"BOEKBRUG_{tool.upper()}_BASE_URL": f"{around.sandbox_url}/{tool}" for tool in TOOLS},
+        **_REGISTERED,
         WEB_PORT: str(around.web_port),
         PREPARED: str(around.sandbox_port),
     }

@@ -55,9 +55,12 @@ class Entities:
 
 def entities_of(request: HttpRequest, connections: list[Connection], found: Tallies) -> Entities:
     """One row per entity, those with trouble first; a constant number of queries."""
-    by_entity = {connection.entity_id: connection for connection in connections}
+    # An entity that is not connected now shows its last connection, whose postings are still counted.
+    former = Connection.objects.filter(status=ConnectionStatus.DEACTIVATED, administration__isnull=False)
+    by_entity = {connection.entity_id: connection for connection in former.order_by("pk")}
+    by_entity |= {connection.entity_id: connection for connection in connections}
     issues = dict(Issue.objects.open().values_list("connection").annotate(n=Count("pk")).order_by())
-    newest = SyncRun.objects.filter(connection__in=connections).order_by().values("connection")
+    newest = SyncRun.objects.filter(connection__in=list(by_entity.values())).order_by().values("connection")
     runs = {
         run.connection_id: view_of(run)
         for run in loaded(SyncRun.objects.filter(pk__in=newest.annotate(last=Max("pk")).values("last")))

@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from integrations.admin.module import Closed, closed_for
 from integrations.models import Connection, ConnectionStatus
 
 from .beginning import Step, steps_of
@@ -30,6 +31,7 @@ class Start:
     steps: list[Step] = field(default_factory=list)
     next_step: Step | None = None
     is_connected: bool = False
+    closed: Closed | None = None
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
@@ -37,6 +39,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     start = Start()
     may_see = request.user.has_perm("invoicing.view_invoice") and request.user.has_perm("integrations.view_posting")
     if may_see:
+        start.closed = closed_for(request)
         connections = list(Connection.objects.live().select_related("entity", "administration"))
         start.steps = steps_of(request, connections)
         start.next_step = next((step for step in start.steps if not step.done and step.url), None)

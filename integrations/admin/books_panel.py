@@ -16,7 +16,7 @@ from invoicing.models import PaymentSource, SalesDocument
 
 from ..messages import Fix, ProblemText
 from ..messages.values import shown_place
-from ..models import IN_BOOKS, SENT, Posting, PostingState
+from ..models import IN_BOOKS, SENT, ConnectionStatus, Posting, PostingState
 from ..registry import get_tool
 from ..standing import Standing, external_id_of, reason_words, standing_of
 from .naming import give_names
@@ -101,6 +101,10 @@ class BooksPanel:
         return self.standing.state in SENT
 
     @property
+    def is_held_by_pause(self) -> bool:
+        return self.posting is not None and is_held_by_pause(self.posting)
+
+    @property
     def paid_here_open_there(self) -> bool:
         return self.posting is not None and self.posting.paid_here_open_there
 
@@ -141,14 +145,26 @@ def _fill(panel: BooksPanel, request: HttpRequest, document: SalesDocument, post
 
 
 def verb_urls(request: HttpRequest, posting: Posting) -> dict[str, str]:
-    """The addresses of the verbs that this person may use on a posting in its state."""
-    if not request.user.has_perm(CHANGE):
+    """The addresses of the verbs that this person may use on a posting in its state.
+
+    None while its connection is deactivated: nothing is sent or asked there.
+    """
+    if not request.user.has_perm(CHANGE) or is_switched_off(posting):
         return {}
     return {
         verb: reverse(f"admin:integrations_posting_{verb}", args=[posting.pk])
         for verb, states in VERBS.items()
         if posting.state in states
     }
+
+
+def is_switched_off(posting: Posting) -> bool:
+    return posting.connection.status == ConnectionStatus.DEACTIVATED
+
+
+def is_held_by_pause(posting: Posting) -> bool:
+    """Whether a document is not in the books although nobody kept it out, and its connection is deactivated."""
+    return posting.state not in (*SENT, PostingState.EXCLUDED) and is_switched_off(posting)
 
 
 def totals_words(posting: Posting) -> str:

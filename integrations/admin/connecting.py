@@ -26,6 +26,7 @@ from ..registry import get_tool
 from .connection_forms import ConnectForm, CredentialsForm, connectable_entities
 from .frame import SyncButton
 from .leaving import to_tool
+from .module import closed_for
 from .wizard import UNFINISHED, Wizard, after_sign_in
 from .words import tool_label
 
@@ -37,6 +38,15 @@ def connect_page(page: ConnectionAdmin, request: HttpRequest) -> HttpResponse:
     """Choose entity and tool (GET), make the connection and open its set-up (POST)."""
     if not page.has_add_permission(request):
         raise PermissionDenied
+    closed = closed_for(request)
+    if closed.sentence:
+        context = {
+            **page.admin_site.each_context(request),
+            "title": _("Connect an entity"),
+            "back_url": list_url(Connection),
+            "closed": closed,
+        }
+        return TemplateResponse(request, "admin/integrations/connect.html", context)
     chosen = request.GET.get("entity", "")
     entity = CompanyEntity.objects.filter(pk=chosen).first() if chosen.isdigit() else connectable_entities().first()
     tool = request.GET.get("tool", "")
@@ -158,8 +168,15 @@ def load_lists(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpResp
 
 def reactivate(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     def verb(connection: Connection) -> str:
-        services.reactivate(connection=connection, user=person(request))
-        return _("The connection is switched on again with all its links.")
+        fresh = services.reactivate(connection=connection, user=person(request))
+        words = _("The connection is switched on again with all its links.")
+        if fresh.automatic_sync:
+            return words  # switched on already, in another window
+        if fresh.becomes_automatic:
+            nights = _("It does not sync at night yet: that begins again after the first successful sync.")
+        else:
+            nights = _("It syncs by hand only, as before.")
+        return f"{words} {nights}"
 
     return do(page, request, pk, verb)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from django import forms
@@ -23,6 +24,20 @@ from ..models import Module
 from ..services.module import live_connections
 from ..services.notifying import ADMIN
 from .connection_forms import INPUT
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """Why the connector does nothing; `sentence` is empty while it works, `url` for who cannot change it."""
+
+    sentence: str
+    url: str
+
+
+def closed_for(request: HttpRequest) -> Closed:
+    sentence = services.why_closed(Module.current())
+    may = bool(sentence) and request.user.has_perm(ADMIN)
+    return Closed(sentence, reverse("admin:integrations_module_changelist") if may else "")
 
 
 class ModuleForm(forms.Form):

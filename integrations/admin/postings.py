@@ -29,7 +29,7 @@ from invoicing.admin.booking import person
 from .. import services
 from ..base.errors import IntegrationError
 from ..models import IN_BOOKS, Issue, Posting, PostingState
-from .books_panel import CHANGE, candidate_of, totals_words, verb_urls
+from .books_panel import CHANGE, candidate_of, is_held_by_pause, totals_words, verb_urls
 from .filters import ConnectionFilter
 from .naming import give_names
 from .words import fix_for, fix_of_posting, problem_of_posting, tool_label
@@ -216,6 +216,7 @@ class PostingAdmin(ReadOnlyAdmin):
             "totals_words": totals_words(posting),
             "connection_url": change_url(posting.connection),
             "issue_url": change_url(posting.issue) if posting.issue is not None else "",
+            "switched_off": is_held_by_pause(posting),
             "urls": verb_urls(request, posting),
             "candidate": candidate_of(request, posting),
             "settlements": list(posting.settlement_items.filter(deleted=False).order_by("pk")[:50]),

@@ -15,7 +15,7 @@ from django.utils.translation import ngettext
 from config.admin.links import change_url
 from config.figures import number
 
-from ..models import RunStep, RunTrigger, SyncRun
+from ..models import RunState, RunStep, RunTrigger, SyncRun
 from .words import problem_of_run, tool_label
 
 # The steps of a sync; an import has a single one of its own.
@@ -82,7 +82,7 @@ def view_of(run: SyncRun) -> RunView:
         run=run,
         entity=str(run.connection.entity),
         tool=tool_label(run.connection.tool),
-        state=run.state,
+        state=run.shown_state,
         is_finished=run.is_finished,
         step_number=1 if is_import else _STEPS.index(RunStep(run.step)) + 1,
         steps=1 if is_import else len(_STEPS),
@@ -124,6 +124,11 @@ class Progress:
 
     views: tuple[RunView, ...]
     url: str
+
+    @property
+    def stopped(self) -> tuple[RunView, ...]:
+        """Those that ended before their work was done."""
+        return tuple(view for view in self.views if view.run.state == RunState.STOPPED)
 
 
 def progress_of(runs: Iterable[SyncRun], connection_id: int | None = None) -> Progress:

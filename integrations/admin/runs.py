@@ -139,4 +139,4 @@ class SyncRunAdmin(ReadOnlyAdmin):
     @admin.display(description=_("result"), ordering="state")
     def result(self, run: SyncRun) -> SafeString:
         problem = problem_of_run(run)
-        return state_label("run", run.state, title=problem.sentence if problem is not None else "")
+        return state_label("run", run.shown_state, title=problem.sentence if problem is not None else "")

@@ -15,7 +15,7 @@ from django.db.models import Model
 from django.utils.translation import gettext as _
 
 from ..base.records import DocumentKind
-from ..models import Connection, ConnectionStatus, Issue, Posting, PostingState, RunState, SyncRun
+from ..models import Connection, ConnectionStatus, Issue, Posting, PostingState, RunState, SyncRun, WaitsFor
 from .compose import problem_text, tool_label, with_details
 from .texts import FIX_LABELS, Effect, Fix, ProblemText
 from .values import shown_moment
@@ -136,10 +136,12 @@ def note_text(note: Mapping[str, Any], tool: str) -> ProblemText:
 
 def _postponed(run: SyncRun, until: datetime, tool: str) -> ProblemText:
     """A run waits after silence, for a limit, or until what was on its way can be looked for."""
-    if run.cursor.get("retries"):
-        sentence = _("%(tool)s did not answer.") % {"tool": tool}
-    else:
-        sentence = _("The sync waits for %(tool)s.") % {"tool": tool}
+    sentences: dict[str, str] = {
+        WaitsFor.LIMIT: _("%(tool)s allows no more calls for the moment."),
+        WaitsFor.ANSWER: _("%(tool)s did not answer."),
+        WaitsFor.CHECK: _("What was on its way is looked for in %(tool)s first."),
+    }
+    sentence = sentences.get(run.waits_for, _("The sync waits for %(tool)s.")) % {"tool": tool}
     return ProblemText(
         code="",
         sentence=sentence,

@@ -37,12 +37,35 @@ _RIGHTS: dict[str, Template] = {
     "view financial master data": gettext_lazy("view financial master data"),
     "enter, modify and delete purchase entries": gettext_lazy("enter, modify and delete purchase entries"),
     "manage documents": gettext_lazy("manage documents"),
+    "open this dossier through the web service, and book in it": gettext_lazy(
+        "open this dossier through the web service, and book in it"
+    ),
+    "open the administration": gettext_lazy("open the administration"),
+    "see and change customers": gettext_lazy("see and change customers"),
+    "enter sales transactions": gettext_lazy("enter sales transactions"),
+    "see the open items of customers": gettext_lazy("see the open items of customers"),
+    "see and change suppliers": gettext_lazy("see and change suppliers"),
+    "enter purchase transactions": gettext_lazy("enter purchase transactions"),
+    "Financial (Accounting and AccountingInfo)": gettext_lazy("Financial (Accounting and AccountingInfo)"),
+    "Financial (VAT)": gettext_lazy("Financial (VAT)"),
+    "Sales": gettext_lazy("Sales"),
+    "Contacts (read and write)": gettext_lazy("Contacts (read and write)"),
+    "Archive": gettext_lazy("Archive"),
 }
 
 # What a tool wants people to mind while they sign in.
 _SIGN_IN_HINTS: dict[str, Template] = {
     "When asked for access to administrations, choose all current and future ones.": gettext_lazy(
         "When asked for access to administrations, choose all current and future ones."
+    ),
+    "Use an Octopus user of type U or K; an accountant's user (B) needs the web service module.": gettext_lazy(
+        "Use an Octopus user of type U or K; an accountant's user (B) needs the web service module."
+    ),
+    "Sign in as a user of its own for this connection, and tick every permission that is asked for.": gettext_lazy(
+        "Sign in as a user of its own for this connection, and tick every permission that is asked for."
+    ),
+    "An access key belongs to one country. It is made in Yuki itself, not at the accountant's portal.": gettext_lazy(
+        "An access key belongs to one country. It is made in Yuki itself, not at the accountant's portal."
     ),
 }
 
@@ -55,6 +78,13 @@ _PURPOSES: dict[str, Template] = {
     "journals, ledger accounts, VAT codes": gettext_lazy("journals, ledger accounts, VAT codes"),
     "expenses": gettext_lazy("expenses"),
     "files beside a booking": gettext_lazy("files beside a booking"),
+    "everything": gettext_lazy("everything"),
+    "customers": gettext_lazy("customers"),
+    "suppliers": gettext_lazy("suppliers"),
+    "ledger accounts and payment state": gettext_lazy("ledger accounts and payment state"),
+    "looking up what was booked": gettext_lazy("looking up what was booked"),
+    "VAT codes": gettext_lazy("VAT codes"),
+    "looking up what was sent": gettext_lazy("looking up what was sent"),
 }
 
 # Where a person finds a booking in a tool's own menu.
@@ -67,6 +97,13 @@ _CREDENTIALS: dict[str, Template] = {
     "User name": gettext_lazy("User name"),
     "Password": gettext_lazy("Password"),
     "API key": gettext_lazy("API key"),
+    "Octopus user": gettext_lazy("Octopus user"),
+    "As on Octopus's own sign-in page, such as name@D05000000.": gettext_lazy(
+        "As on Octopus's own sign-in page, such as name@D05000000."
+    ),
+    "In Yuki: Settings > Web services. A key made inside one administration opens that one only.": gettext_lazy(
+        "In Yuki: Settings > Web services. A key made inside one administration opens that one only."
+    ),
 }
 
 _KINDS: dict[str, Template] = {

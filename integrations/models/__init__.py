@@ -7,7 +7,7 @@ from .links import LedgerLink, LinkDirection, LinkRole, PartyLink, ToolParty, Va
 from .module import Module
 from .notifications import Notification, NotificationKind, NotificationPreference, NotificationTarget
 from .postings import IN_BOOKS, SENT, BookedReference, Posting, PostingState, SettlementItem, Unplaced
-from .runs import UNFINISHED, Exchange, Heartbeat, RunState, RunStep, RunTrigger, SyncRun
+from .runs import UNFINISHED, Exchange, Heartbeat, RunState, RunStep, RunTrigger, SyncRun, WaitsFor
 
 __all__ = [
     "IN_BOOKS",
@@ -48,4 +48,5 @@ __all__ = [
     "Unplaced",
     "VatCode",
     "VatLink",
+    "WaitsFor",
 ]

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import enum
+
 from django.conf import settings
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from .connection import Administration, Connection
 
@@ -20,10 +23,18 @@ class RunTrigger(models.TextChoices):
 class RunState(models.TextChoices):
     QUEUED = "queued", _("Queued")
     RUNNING = "running", _("Running")
-    POSTPONED = "postponed", _("Waits for limit")
+    POSTPONED = "postponed", pgettext_lazy("run", "Waits")
     SUCCEEDED = "succeeded", _("Succeeded")
     WITH_ISSUES = "with_issues", _("With issues")
     STOPPED = "stopped", _("Stopped")
+
+
+class WaitsFor(enum.StrEnum):
+    """What a postponed run waits for, as its cursor says."""
+
+    LIMIT = "limit"  # calls allowed again
+    ANSWER = "answer"  # a tool that is silent
+    CHECK = "check"  # the moment at which what was on its way can be looked for
 
 
 UNFINISHED = (RunState.QUEUED, RunState.RUNNING, RunState.POSTPONED)
@@ -97,6 +108,16 @@ class SyncRun(models.Model):
     @property
     def is_finished(self) -> bool:
         return self.state not in UNFINISHED
+
+    @property
+    def waits_for(self) -> str:
+        """What a postponed run waits for; empty for any other, and where its cursor does not say."""
+        return str(self.cursor.get("waits_for", "")) if self.state == RunState.POSTPONED else ""
+
+    @property
+    def shown_state(self) -> str:
+        """The state as people see it: a wait with its reason."""
+        return f"{self.state}_{self.waits_for}" if self.waits_for else self.state
 
 
 class Exchange(models.Model):

@@ -22,6 +22,10 @@ header, main { max-width: 76rem; margin: 0 auto; padding: 1rem; }
 header h1 { margin: 0; font-size: 1.3rem; }
 header p { margin: .25rem 0 0; color: var(--soft); }
 nav { display: flex; flex-wrap: wrap; gap: .5rem; margin: .5rem 0 1rem; }
+nav.books { display: grid; grid-template-columns: max-content 1fr; gap: .5rem 1rem; align-items: baseline; }
+nav.books h2 { font-size: .85rem; color: var(--soft); margin: 0; }
+nav.books ul { display: flex; flex-wrap: wrap; gap: .5rem; margin: 0; padding: 0; list-style: none; }
+nav.books a { display: inline-block; }
 nav a { padding: .4rem .75rem; border: 1px solid var(--line); border-radius: 6px; background: #fff;
   color: var(--blue); text-decoration: none; }
 nav a[aria-current] { background: var(--blue); border-color: var(--blue); color: #fff; }
@@ -32,6 +36,7 @@ table { width: 100%; border-collapse: collapse; }
 th, td { padding: .5rem .6rem; text-align: left; border-bottom: 1px solid var(--line); vertical-align: middle; }
 th { font-size: .8rem; color: var(--soft); font-weight: 600; }
 .money { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+button, .tag, td[data-label='Date'] { white-space: nowrap; }
 .tag { display: inline-block; padding: .1rem .5rem; border-radius: 99px; font-size: .8rem;
   background: #e3efe4; color: #1d5c2a; }
 .tag.open { background: #fdf0d5; color: #7a4d00; }
@@ -55,6 +60,7 @@ button:focus-visible, input:focus-visible, a:focus-visible { outline: 3px solid 
   td.money { text-align: right; }
   form.pay { flex-wrap: wrap; }
   header, main { padding: .75rem; }
+  nav.books { grid-template-columns: 1fr; gap: .35rem; }
 }
 """
 
@@ -118,17 +124,23 @@ class Page:
                 for vendor in self._sandbox.vendors.values()
                 for one in vendor.books({"parts": "totals"})["divisions"]
             ]
-            chosen = next(
-                (tab for tab in tabs if str(tab[1]["division"]) == params.get("division")), tabs[0] if tabs else None
-            )
+            # Nobody comes to see empty books.
+            fullest = max(tabs, key=lambda tab: int(tab[1]["totals"]["sales_count"]), default=None)
+            chosen = next((tab for tab in tabs if str(tab[1]["division"]) == params.get("division")), fullest)
             entries: list[dict[str, Any]] = []
             if chosen is not None:
                 found = chosen[0].books({"division": str(chosen[1]["division"]), "parts": "entries"})
                 entries = found["divisions"][0]["entries"]
         links = "".join(
-            f"<a href='{_e(_link(division=one['division']))}'{_CURRENT if chosen and one is chosen[1] else ''}>"
-            f"{_e(one['name'])}</a>"
-            for _, one in tabs
+            f"<h2 id='{_e(vendor.key)}'>{_e(vendor.title)}</h2><ul aria-labelledby='{_e(vendor.key)}'>"
+            + "".join(
+                f"<li><a href='{_e(_link(division=one['division']))}'"
+                f"{_CURRENT if chosen and one is chosen[1] else ''}>{_e(one['name'])}</a></li>"
+                for owner, one in tabs
+                if owner is vendor
+            )
+            + "</ul>"
+            for vendor in dict.fromkeys(owner for owner, _ in tabs)
         )
         note = ""
         if params.get("bad"):
@@ -146,7 +158,7 @@ class Page:
             f"<style>{_STYLE}</style></head><body><header><h1>Sandbox</h1>"
             "<p>The other side of the bridge: what the bookkeeping tools hold. "
             "Pay a document here and see it arrive.</p></header>"
-            f"<main><nav aria-label='Administrations'>{links}</nav>{note}{body}</main></body></html>"
+            f"<main><nav class='books' aria-label='Administrations'>{links}</nav>{note}{body}</main></body></html>"
         )
 
     def _section(
@@ -234,7 +246,7 @@ class Page:
             ("Reference", f"<strong>{reference}</strong>", ""),
             ("Party", _e(row["party_name"]), ""),
             ("Date", _e(row["date"]), ""),
-            ("Journal", f"{_e(row['journal'])} &middot; {_e(row['number'])}", ""),
+            ("Journal", " &middot; ".join(_e(one) for one in (row["journal"], row["number"]) if one), ""),
             ("Total", f"{_e(row['total'])} {_e(row['currency'])}", "money"),
             ("Open", _e(row["open"]), "money"),
             ("State", f"<span class='tag {state}'>{word}</span>", ""),

@@ -13,7 +13,7 @@ from .connecting import (
 )
 from .consequences import Consequences, consequences_of, linked_since
 from .copying import CopyRow, compare_links, copy_links, sources_for
-from .errors import ConnectError
+from .errors import ConnectError, NeedsConfirmation
 from .importing import last_import, start_import
 from .module import set_module, why_closed
 from .notifying import mark_all_read, save_preference
@@ -30,6 +30,7 @@ from .postings import (
 )
 from .previewing import PartyPreview, PreviewLine, preview, preview_parties
 from .settings import (
+    check_start_date,
     deactivate,
     finish_setup,
     link_ledger,
@@ -48,6 +49,7 @@ __all__ = [
     "Consequences",
     "CopyRow",
     "ModuleOff",
+    "NeedsConfirmation",
     "NotReady",
     "PartyPreview",
     "PostingError",
@@ -56,6 +58,7 @@ __all__ = [
     "candidates",
     "change_external_id",
     "check_access",
+    "check_start_date",
     "choose_administration",
     "compare_links",
     "complete_sign_in",

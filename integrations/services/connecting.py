@@ -19,6 +19,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm import audit
+from crm.numbers import normalise_vat_number
 from invoicing.models import CompanyEntity
 
 from .. import tools
@@ -31,7 +32,7 @@ from ..sync.gates import SliceGate
 from ..sync.opening import open_provider
 from ..sync.tokens import token_columns
 from . import module
-from .errors import ConnectError
+from .errors import ConnectError, NeedsConfirmation
 
 PAGE_DEADLINE_SECONDS = 20.0
 
@@ -237,9 +238,12 @@ def check_access(*, connection: Connection) -> list[MissingRight]:
         return provider.check_access()
 
 
-def choose_administration(*, connection: Connection, external_id: str, user: AbstractBaseUser | None) -> Connection:
+def choose_administration(
+    *, connection: Connection, external_id: str, user: AbstractBaseUser | None, is_confirmed: bool = True
+) -> Connection:
     """Bind the connection to an administration of this sign-in. Frozen after the first posting.
 
+    NeedsConfirmation, unless `is_confirmed`: it looks like the books of another entity, or serves one already.
     ConnectError: not in the list, closed, in use by a former connection of the entity, or postings exist.
     """
     records = {record.external_id: record for record in list_administrations(connection=connection)}
@@ -248,6 +252,8 @@ def choose_administration(*, connection: Connection, external_id: str, user: Abs
         raise ConnectError(_("This sign-in has no access to that administration. Sign in as another user."))
     if not record.is_open:
         raise ConnectError(_("Administration %(name)s is closed.") % {"name": record.name})
+    if not is_confirmed and (doubts := _doubts(connection, record)):
+        raise NeedsConfirmation(doubts, name=record.name)
     with transaction.atomic():
         # Two choices at once take turns: the second one sees the first, and forgets what was chosen for it.
         fresh = Connection.objects.select_for_update().get(pk=connection.pk)
@@ -290,6 +296,29 @@ def choose_administration(*, connection: Connection, external_id: str, user: Abs
         fresh.save()
         audit.record(by=user, objects=[fresh], flag=audit.CHANGED, message=f"Administration: {record.name}")
     return fresh
+
+
+def _doubts(connection: Connection, record: AdministrationRecord) -> list[str]:
+    """Why these may not be the books of this entity, a sentence each; sharing them is allowed, but on purpose."""
+    entity, administration = connection.entity, connection.administration
+    if administration is not None and administration.external_id == record.external_id:
+        return []
+    found = []
+    own = normalise_vat_number(entity.vat_number, entity.country)
+    theirs = normalise_vat_number(record.vat_number, record.country)
+    if own and theirs and own != theirs:
+        words = _("%(name)s has VAT number %(theirs)s, and %(entity)s has %(own)s.")
+        found.append(words % {"name": record.name, "theirs": theirs, "entity": entity, "own": own})
+    others = Connection.objects.live().filter(
+        administration__tool=connection.tool,
+        administration__site=connection.site,
+        administration__external_id=record.external_id,
+    )
+    names = [str(other.entity) for other in others.exclude(entity=entity).select_related("entity").order_by("pk")]
+    if names:
+        words = _("%(name)s is connected to %(others)s already; both would book into it.")
+        found.append(words % {"name": record.name, "others": ", ".join(names)})
+    return found
 
 
 # What the set-up saved and found out of an administration, by the keys of its steps and facts.

@@ -16,8 +16,9 @@ from config.figures import day
 from crm import audit
 
 from ..messages import problem_text
-from ..models import Connection, ConnectionStatus, Module
+from ..models import Connection, Module
 from .errors import ConnectError
+from .switching import switch_off
 
 
 def live_connections() -> int:
@@ -82,10 +83,9 @@ def deactivate_ended() -> None:
 @transaction.atomic
 def _deactivate_all(user: AbstractBaseUser | None) -> int:
     """Deactivate every live connection; a run that goes on stops by itself at its next slice."""
-    live = list(Connection.objects.live().select_related("entity"))
-    Connection.objects.filter(pk__in=[row.pk for row in live]).update(
-        status=ConnectionStatus.DEACTIVATED, automatic_sync=False, follow_up_at=None
-    )
+    live = list(Connection.objects.live().select_related("entity").select_for_update(of=("self",)))
+    for connection in live:
+        switch_off(connection)
     if live:
         audit.record(by=user, objects=live, flag=audit.CHANGED, message="Deactivated: the accounting module is off")
     return len(live)

@@ -74,7 +74,9 @@ def _result(notification: Notification, params: Mapping[str, Any]) -> Notice:
     if params.get("code"):
         detail = f"{detail} {_reason(notification, params)}".strip()
     words = _("See the issues") if notification.target == NotificationTarget.ISSUES else _("See this run")
-    return Notice(title, detail or _("Nothing had to be sent."), words)
+    stopped = params.get("state") == RunState.STOPPED
+    nothing = _("It ended before everything was done.") if stopped else _("Nothing had to be sent.")
+    return Notice(title, detail or nothing, words)
 
 
 def _import_result(notification: Notification, params: Mapping[str, Any]) -> Notice:
@@ -161,6 +163,8 @@ def _issues(notification: Notification, params: Mapping[str, Any]) -> Notice:
 def _reason(notification: Notification, params: Mapping[str, Any]) -> str:
     connection = notification.connection
     values = {"entity": connection.entity.name, **(params.get("reason") or {})}
+    if notification.kind == NotificationKind.RUN_RESULT and params.get("code") == "SYS-703":
+        values["whole"] = "connection"  # the run is what ended by it, not one document
     text = problem_text(params.get("code", ""), values, _tool(notification))
     return f"{text.headline.rstrip('.')}." if text.headline else text.sentence
 

@@ -6,13 +6,16 @@ Source: S-080, S-081, S-086 to S-090, S-114 to S-121, S-163, S-164; APP-101, APP
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
+from django.db.models import Min
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from config.figures import day as shown_day
 from crm import audit
 
 from ..base.provider import Capability
@@ -22,6 +25,7 @@ from ..models import (
     Administration,
     Connection,
     ConnectionStatus,
+    FiscalPeriod,
     Journal,
     LedgerLink,
     SyncRun,
@@ -37,6 +41,7 @@ from ..sync.steps.catalogue import store_catalogue
 from . import module, unlinking
 from .connecting import opened
 from .errors import ConnectError
+from .switching import switch_off
 
 JOURNAL_FIELDS = {
     "invoice": "invoice_journal",
@@ -111,6 +116,25 @@ def save_settings(
         fresh.save()
         audit.record(by=user, objects=[fresh], flag=audit.CHANGED, message="; ".join(changes))
     return fresh
+
+
+def check_start_date(*, connection: Connection, day: date) -> None:
+    """Raise ConnectError for a start date that the books cannot have, saying which they can.
+
+    Not before the first financial year that the tool shows, and at most a year ahead.
+    """
+    latest = timezone.localdate() + timedelta(days=366)
+    if day > latest:
+        raise ConnectError(
+            _("That is more than a year ahead. Choose a day up to %(latest)s.") % {"latest": shown_day(latest)}
+        )
+    years = FiscalPeriod.objects.filter(administration_id=connection.administration_id or 0, active=True)
+    first = years.aggregate(first=Min("start"))["first"]
+    if first is not None and day < first:
+        raise ConnectError(
+            _("The first financial year that %(tool)s has begins on %(first)s. Choose that day or a later one.")
+            % {"tool": connection.tool_label, "first": shown_day(first)}
+        )
 
 
 def _by_code(model: Any, connection: Connection, code: str | None) -> Any:
@@ -261,12 +285,10 @@ def deactivate(
     if SyncRun.objects.filter(connection=connection, state__in=UNFINISHED).exists():
         raise ConnectError(_("A sync is running. Wait until it has finished."))
     with transaction.atomic():
-        changed = (
-            Connection.objects.live()
-            .filter(pk=connection.pk)
-            .update(status=ConnectionStatus.DEACTIVATED, automatic_sync=False, follow_up_at=None)
-        )
-        fresh = Connection.objects.get(pk=connection.pk)
+        fresh = Connection.objects.select_for_update().get(pk=connection.pk)
+        changed = fresh.status != ConnectionStatus.DEACTIVATED
+        if changed:
+            switch_off(fresh)
         released = unlinking.release(fresh, unlink_from) if changed and unlink_from is not None else 0
         if changed:
             words = f"; links of {released} documents from {unlink_from} on ended" if unlink_from is not None else ""
@@ -277,6 +299,7 @@ def deactivate(
 def reactivate(*, connection: Connection, user: AbstractBaseUser | None) -> Connection:
     """Switch a deactivated connection on again with all it had; nothing is sent a second time.
 
+    Nights begin again, where they were wanted, after the first sync that succeeds.
     ConnectError: the entity has another live connection.
     """
     fresh = Connection.objects.get(pk=connection.pk)
@@ -287,7 +310,9 @@ def reactivate(*, connection: Connection, user: AbstractBaseUser | None) -> Conn
     module.check_room(entity_id=fresh.entity_id)
     ready = not missing_settings(connection=fresh)
     fresh.status = ConnectionStatus.CONNECTED if ready else ConnectionStatus.CONFIGURATION_NEEDED
-    fresh.save(update_fields=["status"])
+    # The first sync after a pause is looked at by a person before nights go on by themselves.
+    fresh.first_success_at = None
+    fresh.save(update_fields=["status", "first_success_at"])
     # Meanwhile somebody may have booked our documents there by hand: what stands there is read again first.
     Administration.objects.filter(pk=fresh.administration_id or 0).update(references_since=None)
     audit.record(by=user, objects=[fresh], flag=audit.CHANGED, message="Reactivated")

@@ -27,7 +27,7 @@ from ..base.provider import Capability
 from ..base.records import CatalogueKind
 from ..models import SENT, Administration, Connection, ConnectionStatus, LedgerLink, LinkDirection, Posting
 from ..registry import get_tool
-from ..sync.selection import in_scope
+from ..sync.selection import in_scope, to_plan
 from ..sync.steps.catalogue import share_ledger_accounts, store_catalogue
 from ..sync.steps.plan import reference_key
 from .connecting import opened
@@ -269,6 +269,13 @@ def lines_without_account(connection: Connection) -> dict[int, int]:
     lines = SalesLine.objects.filter(document__entity=connection.entity_id, ledger_account=None)
     unsent = lines.exclude(document__in=_sent_documents(connection)).order_by()
     return dict(unsent.values_list("vat_rate__rate_id").annotate(number=Count("pk")))
+
+
+def documents_without_account(connection: Connection, rates: Iterable[int]) -> dict[int, int]:
+    """Documents still to be sent with a line that has no account and a VAT rate other than `rates`, by rate."""
+    lines = SalesLine.objects.filter(document__in=to_plan(connection), ledger_account=None)
+    others = lines.exclude(vat_rate__rate__in=list(rates)).order_by()
+    return dict(others.values_list("vat_rate__rate_id").annotate(number=Count("document", distinct=True)))
 
 
 def fill_lines(*, connection: Connection, user: AbstractBaseUser) -> int:

@@ -35,6 +35,7 @@ from ..models import (
     RunState,
     RunStep,
     SyncRun,
+    WaitsFor,
 )
 from ..registry import get_tool
 from .gates import SliceGate
@@ -203,6 +204,7 @@ def _work(turn: Slice) -> None:
                 for key in ("parties", "sales", "linked"):
                     turn.cursor.pop(key, None)
                 not_before = wait if wait > timezone.now() else None
+                turn.cursor["waits_for"] = WaitsFor.CHECK
                 hand_on(run, turn.lease, cursor=turn.cursor, counters=turn.counters, not_before=not_before)
                 return
         run.step = _ORDER[_ORDER.index(step) + 1]
@@ -260,6 +262,7 @@ def _on_limit(turn: Slice, exc: RateLimited) -> None:
         turn.gate.exhausted(exc.scope, exc.until, exc.operation)
     _count_calls(turn)
     if exc.scope == "minute" or turn.run.step == RunStep.IMPORT:
+        turn.cursor["waits_for"] = WaitsFor.LIMIT
         hand_on(turn.run, turn.lease, cursor=turn.cursor, counters=turn.counters, not_before=exc.until)
         return
     params = {"until": exc.until.isoformat(), "scope": exc.scope, "limit": str(exc.limit or "")}
@@ -278,6 +281,7 @@ def _on_temporary(turn: Slice, exc: IntegrationError) -> None:
     _count_calls(turn)
     if retries < len(_PATIENCE_SECONDS):
         turn.cursor["retries"] = retries + 1
+        turn.cursor["waits_for"] = WaitsFor.ANSWER
         wait = min(_PATIENCE_SECONDS[retries], settings.BOEKBRUG_RETRY_SECONDS)
         hand_on(
             turn.run,

@@ -175,6 +175,12 @@ def _not_contradicting(party: Party, rows: list[ToolParty]) -> list[ToolParty]:
     return [row for row in rows if not (row.vat_number and party.vat_number and row.vat_number != party.vat_number)]
 
 
+def numbers(party: Party) -> list[tuple[str, str]]:
+    """The numbers by which a relation is this party's and nobody else's: of what kind, and which."""
+    known = (("vat", party.vat_number), ("enterprise", _enterprise(party)))
+    return [(kind, value) for kind, value in known if value]
+
+
 def _enterprise(party: Party) -> str:
     return normalise_enterprise_number(party.enterprise_number, party.country)
 

@@ -18,6 +18,7 @@ from integrations.models import (
     PostingState,
     SyncRun,
 )
+from integrations.sync import dispatcher
 from tests import bridge, factories
 
 from .conftest import post
@@ -240,3 +241,55 @@ def test_reactivating_posts_nothing_twice_with_links_kept_or_ended(transactional
     bridge.sync(connection)
     assert box.entries() == before
     assert {p.state for p in Posting.objects.all()} == {"posted"}
+
+
+# --- nights after a pause ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("was_on", "words"),
+    [
+        (True, "It does not sync at night yet: that begins again after the first successful sync."),
+        (False, "It syncs by hand only, as before."),
+    ],
+)
+def test_reactivating_says_what_becomes_of_the_nights(world, sign_in, was_on, words):
+    client = sign_in("boss")
+    # Asked for in the set-up, and perhaps switched off since: what it was last is what counts.
+    Connection.objects.update(automatic_sync=was_on, wizard_progress={"facts": {"automatic": True}})
+    client.post(page("deactivate", world.connection), follow=True)
+    assert not fresh(world.connection).automatic_sync
+    answer = client.post(page("reactivate", world.connection), follow=True)
+    assert messages(answer) == f"The connection is switched on again with all its links. {words}"
+    back = fresh(world.connection)
+    assert (back.automatic_sync, back.becomes_automatic) == (False, was_on)
+    shown = client.get(page("synchronisation", world.connection)).content.decode()
+    wanted = "Switches itself on after the first successful sync" if was_on else "Possible after one successful sync"
+    assert wanted in shown
+
+
+def test_the_module_switched_off_and_on_keeps_the_wish_as_well(world):
+    Connection.objects.update(automatic_sync=True)
+    services.set_module(is_on=False, entity_limit=None, ends_on=None, user=None)
+    services.set_module(is_on=True, entity_limit=None, ends_on=None, user=None)
+    assert services.reactivate(connection=world.connection, user=None).becomes_automatic
+
+
+def test_a_wish_survives_two_pauses_without_a_sync_between(world):
+    Connection.objects.update(automatic_sync=True)
+    for _turn in range(2):
+        services.deactivate(connection=world.connection, user=None)
+        assert services.reactivate(connection=world.connection, user=None).becomes_automatic
+
+
+@pytest.mark.django_db(transaction=True)
+def test_nights_come_back_with_the_first_sync_that_succeeds(transactional_db, box, people):
+    connection = bridge.connect(box, user=people["boss"])
+    bridge.sync(connection)
+    services.save_settings(connection=connection, user=None, automatic_sync=True)
+    services.deactivate(connection=connection, user=None)
+    services.reactivate(connection=connection, user=None)
+    assert dispatcher.plan_night() == 0
+    bridge.sync(connection)
+    assert fresh(connection).automatic_sync
+    assert dispatcher.plan_night() == 1

@@ -1,8 +1,9 @@
 """Connecting through the pages, settings and links, starting a sync once, following it, and its preview."""
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
+from html import unescape
 
 import pytest
 from django.contrib.admin.models import LogEntry
@@ -106,6 +107,62 @@ def test_progress_asks_again_while_a_run_goes_on_and_stops_when_it_ended(world, 
     assert "every 2s" not in ended
     assert "Sync finished." in ended
     assert "12 documents sent" in ended
+
+
+@pytest.mark.parametrize(
+    ("cursor", "word", "sentence"),
+    [
+        ({"waits_for": "limit"}, "Waits for limit", "Exact Online allows no more calls for the moment."),
+        ({"waits_for": "answer", "retries": 1}, "No answer, tries again", "Exact Online did not answer."),
+        ({"waits_for": "check"}, "Waits to check", "What was on its way is looked for in Exact Online first."),
+    ],
+)
+def test_a_run_that_waits_says_what_for_wherever_it_is_shown(world, sign_in, cursor, word, sentence):
+    later = timezone.now() + timedelta(minutes=5)
+    run = SyncRun.objects.create(
+        connection=world.connection, trigger="nightly", state="postponed", step="sales", cursor=cursor, not_before=later
+    )
+    client = sign_in("staff")
+    pages = {
+        "progress": reverse("admin:integrations_connection_progress") + f"?runs={run.pk}",
+        "run": reverse("admin:integrations_syncrun_change", args=[run.pk]),
+        "runs": reverse("admin:integrations_syncrun_changelist"),
+        "history": reverse("admin:integrations_connection_runs", args=[world.connection.pk]),
+    }
+    words = {"Waits for limit", "No answer, tries again", "Waits to check"}
+    for name, url in pages.items():
+        shown = unescape(client.get(url).content.decode())
+        assert {one for one in words if f"</span>{one}</span>" in shown} == {word}, name
+        assert sentence in shown, name
+    assert word in client.get(reverse("admin:index")).content.decode()
+
+
+@pytest.mark.parametrize(
+    ("trigger", "step", "words"),
+    [
+        ("manual", "sales", "The sync stopped; why stands above."),
+        ("import", "import", "The import stopped; why stands above."),
+    ],
+)
+def test_the_end_of_a_stopped_run_says_that_it_stopped_and_why(world, sign_in, trigger, step, words):
+    run = SyncRun.objects.create(
+        connection=world.connection, trigger=trigger, state="stopped", step=step, error_code="SYS-703",
+        error_text="timed out", finished_at=timezone.now(),
+    )  # fmt: skip
+    url = reverse("admin:integrations_connection_progress") + f"?runs={run.pk}"
+    ended = sign_in("staff").get(url).content.decode()
+    assert words in ended
+    assert "does not answer" in ended
+    assert "nothing is lost" in ended
+    assert "finished." not in ended
+
+
+def test_of_several_runs_it_says_how_many_stopped(world, sign_in):
+    ends = {"finished_at": timezone.now(), "trigger": "manual", "step": "close", "connection": world.connection}
+    runs = [SyncRun.objects.create(state=state, **ends) for state in ("stopped", "succeeded", "stopped")]
+    ids = ",".join(str(run.pk) for run in runs)
+    ended = sign_in("staff").get(reverse("admin:integrations_connection_progress") + f"?runs={ids}").content.decode()
+    assert "2 of 3 syncs stopped; why stands above." in ended
 
 
 def test_a_page_without_runs_asks_for_nothing(world, sign_in):

@@ -8,7 +8,8 @@ from django.contrib.admin.models import LogEntry
 from django.urls import reverse
 from django.utils import timezone
 
-from integrations.models import PostingState
+from integrations import services
+from integrations.models import Posting, PostingState
 from invoicing.models import DocumentStatus, Invoice, PaymentState, SalesDocument, SalesKind
 from tests import factories
 
@@ -321,3 +322,32 @@ def test_a_verb_that_does_not_fit_the_state_changes_nothing(world, sign_in):
     assert "changed meanwhile" in answer.content.decode()
     world.posting.refresh_from_db()
     assert world.posting.state == PostingState.POSTED
+
+
+@pytest.mark.parametrize("state", ["blocked", "refused", "waiting", "gone"])
+def test_a_document_of_a_deactivated_connection_says_so_and_has_no_button_that_cannot_work(world, sign_in, state):
+    posting = world.blocked_posting
+    Posting.objects.filter(pk=posting.pk).update(state=state)
+    services.deactivate(connection=world.connection, user=None)
+    client = sign_in("boss")
+    for url in (
+        reverse("admin:invoicing_invoice_change", args=[world.blocked.pk]),
+        reverse("admin:integrations_posting_change", args=[posting.pk]),
+    ):
+        page = client.get(url).content.decode()
+        assert "The connection with Exact Online is deactivated, so nothing is sent." in page
+        assert "Goes with the next sync." not in page
+        for verb in ("retry", "exclude", "link", "send_again", "refresh", "other"):
+            assert reverse(f"admin:integrations_posting_{verb}", args=[posting.pk]) not in page, verb
+
+    services.reactivate(connection=world.connection, user=None)
+    page = client.get(reverse("admin:invoicing_invoice_change", args=[world.blocked.pk])).content.decode()
+    assert "is deactivated" not in page
+
+
+def test_what_a_deactivated_connection_booked_stays_posted(world, sign_in):
+    services.deactivate(connection=world.connection, user=None)
+    page = sign_in("boss").get(reverse("admin:invoicing_invoice_change", args=[world.booked.pk])).content.decode()
+    assert "Posted" in page
+    assert "so nothing is sent" not in page
+    assert reverse("admin:integrations_posting_refresh", args=[world.posting.pk]) not in page

@@ -114,3 +114,44 @@ def test_saving_twice_changes_nothing_the_second_time(world):
     first, entries = Module.objects.get().changed_at, LogEntry.objects.count()
     services.set_module(**values)
     assert (Module.objects.get().changed_at, LogEntry.objects.count()) == (first, entries)
+
+
+@pytest.mark.parametrize(("name", "has_link"), [("boss", True), ("staff", False)])
+def test_the_start_page_says_that_the_connector_is_off_and_keeps_what_was_posted(world, sign_in, name, has_link):
+    client = sign_in(name)
+    start = client.get(reverse("admin:index"))
+    assert "The accounting connector is" not in start.content.decode()
+    services.set_module(is_on=False, entity_limit=None, ends_on=None, user=None)
+    start = client.get(reverse("admin:index"))
+    notice = start.content.decode().partition('role="alert"')[2].partition("</div></div>")[0]
+    assert "The accounting connector is switched off." in notice
+    assert "What was posted and all history stay." in notice
+    assert (MODULE in notice) is has_link
+    row = next(row for row in start.context["start"].entities.rows if row.entity == world.entity)
+    assert (row.connection, row.tool, row.posted) == (world.connection, "Exact Online", 1)
+    assert row.run_url == reverse("admin:integrations_syncrun_change", args=[world.run.pk])
+    table = start.content.decode().partition('id="entities"')[2].partition("</table>")[0]
+    assert "Deactivated" in table
+    assert "No run yet" not in table
+
+
+def test_a_fresh_installation_with_the_connector_off_says_so_too(people, sign_in):
+    Module.objects.create(pk=1, is_on=False)
+    page = sign_in("boss").get(reverse("admin:index")).content.decode()
+    assert "The accounting connector is switched off." in page
+
+
+@pytest.mark.parametrize("ended", [False, True])
+def test_nobody_fills_in_a_form_that_leads_nowhere(world, sign_in, ended):
+    yesterday = timezone.localdate() - timedelta(days=1)
+    Module.objects.create(pk=1, is_on=ended, ends_on=yesterday if ended else None)
+    factories.EntityFactory(name="Zand BV")
+    client = sign_in("boss")
+    url = reverse("admin:integrations_connection_add")
+    page = client.get(url).content.decode()
+    assert ("The accounting connector ended on" if ended else "The accounting connector is switched off.") in page
+    assert f'href="{MODULE}"' in page.partition('role="alert"')[2].partition("</div></div>")[0]
+    assert "Start the set-up" not in page
+    count = Connection.objects.count()
+    assert client.post(url, {"entity": "1", "tool": "exact", "site": "be"}).status_code == 200
+    assert Connection.objects.count() == count

@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import pytest
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -45,6 +46,22 @@ def test_the_bell_says_what_happened_the_numbers_and_where_to_look(world, people
         assert 'aria-label="Notifications, 1 unread"' in page
     rows = client.get(f"{INVOICES}?id__in={world.booked.pk}").context["cl"].result_list
     assert [row.pk for row in rows] == [world.booked.pk]
+
+
+@pytest.mark.parametrize(
+    ("params", "detail"),
+    [
+        ({"code": "SYS-703"}, "Exact Online does not answer."),
+        ({"code": "SYS-703", "sent": 2}, "2 documents sent. Exact Online does not answer."),
+        ({}, "It ended before everything was done."),
+    ],
+)
+def test_the_notice_of_a_stopped_run_says_that_it_stopped_and_why(world, people, sign_in, params, detail):
+    tell(world, people["staff"], kind="run_result", params={"state": "stopped", **params}, target="run")
+    page = sign_in("staff").get(LIST).content.decode()
+    assert "Sync of Linde Studio BV stopped" in page
+    assert detail in page
+    assert "Nothing had to be sent." not in page
 
 
 def test_an_empty_bell_says_so(world, sign_in):

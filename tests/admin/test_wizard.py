@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import date
+from datetime import date, timedelta
 from types import SimpleNamespace
 from urllib.parse import parse_qs, urlsplit
 
@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from crm.models import Party
-from integrations.models import Connection, ConnectionStatus, NotificationPreference, SyncRun
+from integrations.models import Connection, ConnectionStatus, FiscalPeriod, NotificationPreference, SyncRun
 from integrations.services.wizard import read_progress
 from invoicing.models import SalesLine, VatRate
 from tests import bridge, factories
@@ -68,7 +68,7 @@ class Setup:
         """Answer every step before `step` as a person in a hurry would: with what is proposed."""
         answers = {
             "situation": {"situation": "both"},
-            "administration": {"administration": BOOKS},
+            "administration": {"administration": BOOKS, "belongs": BOOKS},
             "customers": {"customers": "documents"},
             "automatic": {"automatic": "on"},
         }
@@ -83,7 +83,11 @@ class Setup:
             elif here == "administration" and Connection.objects.get(pk=self.connection.pk).administration_id:
                 self.client.post(self.url("administration"), {"go": "fetch"})
             else:
-                self.post(here, **(answers.get(here) or self.proposed(here)))
+                chosen = answers.get(here) or self.proposed(here)
+                answer = self.post(here, **chosen)
+                if here == "ledger-accounts" and answer.status_code == 200:
+                    # Documents without an account may wait.
+                    self.post(here, **chosen, without_account=str(answer.context["wizard_asks"]["number"]))
         raise AssertionError(f"stuck at {self.at()}")
 
     def proposed(self, step: str) -> dict[str, str]:
@@ -106,7 +110,7 @@ def entity(db):
         factories.vat_rate(code)
     factories.PaymentTermFactory(code="30d", name="30 days", days=30, is_default=True)
     today = timezone.localdate()
-    found = factories.EntityFactory(name="Brugpijlertje Digitaal", years=())
+    found = factories.EntityFactory(name="Brugpijlertje Digitaal", vat_number="BE1987000062", years=())
     factories.FiscalYearFactory(entity=found, year=today.year)
     return found
 
@@ -381,3 +385,116 @@ def test_the_way_out_and_back_carries_the_state_of_this_person(setup, entity, si
     assert "no longer valid" in messages(stranger)
     sign_in("boss").get(back, {"state": state, "code": code})
     assert setup.at() == "administration"
+
+
+# --- what is unusual is done on purpose -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("case", ["another number", "connected already"])
+def test_books_that_may_be_another_entitys_are_taken_only_with_a_tick(setup, entity, case):
+    if case == "another number":
+        type(entity).objects.filter(pk=entity.pk).update(vat_number="BE0403019261")
+        doubt = "has VAT number BE1987000062, and Brugpijlertje Digitaal has BE0403019261."
+    else:
+        bridge.connect(setup.box, factories.EntityFactory(name="Zand BV"))
+        doubt = "is connected to Zand BV already; both would book into it."
+    connection = setup.start(entity)
+    setup.to("administration")
+    assert 'name="belongs"' not in setup.get("administration").content.decode()
+
+    asked = setup.post("administration", administration=BOOKS)
+    assert asked.status_code == 200
+    shown = asked.content.decode()
+    assert doubt in shown
+    assert "These are the books of Brugpijlertje Digitaal bv; yes, they belong to Brugpijlertje Digitaal." in shown
+    assert f'name="belongs" id="id_belongs" value="{BOOKS}"' in shown
+    connection.refresh_from_db()
+    assert connection.administration is None
+    # A tick for other books says nothing about these.
+    assert setup.post("administration", administration=BOOKS, belongs="3120452").status_code == 200
+
+    assert setup.post("administration", administration=BOOKS, belongs=BOOKS).status_code == 302
+    connection.refresh_from_db()
+    assert connection.administration.external_id == BOOKS
+    # Said once, it is not asked again.
+    assert setup.post("administration", administration=BOOKS).status_code == 302
+
+
+def test_own_books_need_no_tick(setup, entity):
+    setup.start(entity)
+    setup.to("administration")
+    assert setup.post("administration", administration=BOOKS).status_code == 302
+
+
+def test_a_start_date_that_the_books_cannot_have_says_which_they_can(setup, entity):
+    connection = setup.start(entity)
+    setup.to("journals")
+    proposed = setup.proposed("journals")
+    today = timezone.localdate()
+    first = FiscalPeriod.objects.order_by("start").first().start
+    for refused, words in (
+        (today + timedelta(days=367), "That is more than a year ahead. Choose a day up to"),
+        (date(2999, 1, 1), "That is more than a year ahead. Choose a day up to"),
+        (first - timedelta(days=1), "The first financial year that Exact Online has begins on"),
+    ):
+        page = setup.post("journals", **{**proposed, "start_date": refused.isoformat()})
+        assert page.status_code == 200
+        assert words in page.content.decode()
+        connection.refresh_from_db()
+        assert connection.start_date is None
+    page = setup.post("journals", **{**proposed, "start_date": first.isoformat()})
+    assert page.status_code == 302
+
+
+def test_a_start_date_ahead_is_taken_and_said(setup, entity):
+    connection = setup.start(entity)
+    setup.to("journals")
+    ahead = timezone.localdate() + timedelta(days=30)
+    posted = {"go": "continue", "seen": "", **setup.proposed("journals"), "start_date": ahead.isoformat()}
+    page = setup.client.post(setup.url("journals"), posted, follow=True)
+    assert "The start date lies ahead: documents dated before" in messages(page)
+    connection.refresh_from_db()
+    assert connection.start_date == ahead
+
+
+def test_documents_that_would_wait_for_an_account_are_told_by_number(setup, entity):
+    today = timezone.localdate()
+    company = factories.CompanyFactory()
+    account = factories.LedgerAccountFactory(entity=entity, code="700000")
+    for _ in range(3):
+        factories.booked_invoice(
+            entity=entity, party=company, day=today, lines=[factories.line("100"), factories.line("50")]
+        )
+    factories.booked_invoice(entity=entity, party=company, day=today, lines=[factories.line("100", code="6")])
+    factories.booked_invoice(entity=entity, party=company, day=today, lines=[factories.line("1", account=account)])
+    connection = setup.start(entity)
+    setup.to("ledger-accounts")
+    ids = dict(VatRate.objects.values_list("code", "pk"))
+    nothing = dict.fromkeys(setup.proposed("ledger-accounts"), "") | {"discount_account": "708000"}
+
+    page = setup.post("ledger-accounts", **nothing)
+    assert page.status_code == 200
+    shown = page.content.decode()
+    assert "3 documents at 21% have no account." in shown
+    assert "1 document at 6% has no account." in shown
+    assert 'name="without_account" id="id_without_account" value="4"' in shown
+    assert "ledger-accounts" not in read_progress(connection).steps
+    # What is agreed to is the number that was shown.
+    assert setup.post("ledger-accounts", **nothing, without_account="3").status_code == 200
+
+    page = setup.post("ledger-accounts", **{**nothing, f"sales-{ids['21']}": "700000"})
+    assert "documents at 21%" not in page.content.decode()
+    assert setup.post("ledger-accounts", **nothing, without_account="4").status_code == 302
+    assert connection.ledger_links.count() == 0
+    assert setup.at() == "customers"
+
+
+@pytest.mark.parametrize("cure", ["default", "rates"])
+def test_with_an_account_for_everything_nothing_is_asked(setup, entity, cure):
+    factories.booked_invoice(entity=entity, day=timezone.localdate(), lines=[factories.line("100")])
+    setup.start(entity)
+    setup.to("ledger-accounts")
+    rate = VatRate.objects.get(code="21").pk
+    chosen = {"default_ledger_account": "700000"} if cure == "default" else {f"sales-{rate}": "700000"}
+    nothing = dict.fromkeys(setup.proposed("ledger-accounts"), "")
+    assert setup.post("ledger-accounts", **{**nothing, **chosen}).status_code == 302

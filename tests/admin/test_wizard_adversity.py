@@ -234,7 +234,7 @@ def test_another_administration_forgets_every_code_of_the_former_one(setup, enti
     former = connection_of(connection).administration
     services.link_ledger(connection=connection_of(connection), direction="sales", links={rate.pk: "700000"}, user=None)
     assert VatLink.objects.filter(connection=connection).exists()
-    setup.post("administration", administration=OTHER_BOOKS)
+    setup.post("administration", administration=OTHER_BOOKS, belongs=OTHER_BOOKS)
     now = connection_of(connection)
     assert now.administration.external_id == OTHER_BOOKS
     assert not VatLink.objects.filter(connection=connection).exists()
@@ -386,8 +386,9 @@ def test_a_connection_made_without_the_set_up_is_walked_with_what_it_has(setup, 
     assert {code: kept[code] for code in linked} == linked
     setup.client.post(setup.url("check"), {"go": "continue"})
     connection.refresh_from_db()
-    # It was asked for every night, and its first success is long past.
-    assert (connection.status, connection.automatic_sync) == (ConnectionStatus.CONNECTED, True)
+    # It was asked for every night: that begins with the first success after the pause.
+    assert (connection.status, connection.automatic_sync) == (ConnectionStatus.CONNECTED, False)
+    assert connection.becomes_automatic
 
 
 # --- before the start -------------------------------------------------------------------------------------------------

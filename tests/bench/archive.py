@@ -2,7 +2,7 @@
 
 Documents stand in the order of their dates over the last five years. One entity is connected for all of them, one
 since two years, one has lost its sign-in, one has no connection. Of those in scope nearly all are posted; the newest
-are not planned yet, some per thousand are held up. What is old is paid, save for a few per cent. All shares are the
+are not planned yet, some per cent are held up. What is old is paid, save for a few per cent. All shares are the
 same for any number of documents; the numbers of customers and entities do not depend on it.
 """
 
@@ -46,6 +46,8 @@ def fill(documents: int, customers: int) -> Any:
             "span": SPAN_DAYS,
             # The newest customers have the newest documents only, so the books do not know them yet.
             "known": customers - customers // 50,
+            # One who buys every hundredth time, so that a page of his documents is full on either side.
+            "regular": regular_of(parties[0]),
             "first_new": documents - documents * NEW_PER_MILLE // 1000,
             "first_draft": documents - documents * DRAFTS_PER_MILLE // 1000,
         }
@@ -117,6 +119,11 @@ def _parties(customers: int) -> list[int]:
 
 
 # By the number `i` of a document: entity, kind, party, amounts, payment, state.
+def regular_of(first_party: int) -> int:
+    """The customer who buys every hundredth time."""
+    return first_party + 17
+
+
 _DOCUMENTS = """
     INSERT INTO invoicing_salesdocument (
         kind, status, entity_id, party_id, date, due_date, payment_term_id, currency, exchange_rate,
@@ -129,6 +136,7 @@ _DOCUMENTS = """
             CASE WHEN i %% 20 = 7 THEN 'credit_note' ELSE 'invoice' END AS kind,
             (ARRAY[1, 1, 1, 1, 1, 2, 2, 2, 3, 4])[(i * 7) %% 10 + 1] AS place,
             %(first_party)s + CASE
+                WHEN i %% 100 = 50 THEN %(regular)s
                 WHEN i > %(first_new)s AND i %% 4 = 0 THEN %(known)s + i %% (%(customers)s - %(known)s)
                 ELSE (i * 7919) %% %(known)s
             END AS party_id,
@@ -186,7 +194,7 @@ _POSTINGS = """
     WITH placed AS (
         SELECT d.*, c.id AS connection_id, c.administration_id, row_number() OVER (ORDER BY d.id) AS i,
             (ARRAY['blocked', 'blocked', 'refused', 'unclear', 'differs', 'gone', 'excluded', 'excluded', 'waiting'])
-                [d.id %% 2000 + 1] AS held
+                [d.id %% 200 + 1] AS held
         FROM invoicing_salesdocument d
         JOIN integrations_connection c ON c.entity_id = d.entity_id AND d.date >= c.start_date
         WHERE d.status = 'booked'

@@ -16,7 +16,7 @@ from config.demo.check import (
     planned_payment,
     signed_total,
 )
-from config.demo.plan import BLOCKED, POSTED, documents, plans
+from config.demo.plan import BLOCKED, NOT_IN_SCOPE, POSTED, REFUSED, ConnectionPlan, documents, plans
 
 PLAN = plans()[0]
 PLANNED = documents("E1")
@@ -26,12 +26,12 @@ HISTORY = BookEntry(
 )  # fmt: skip
 
 
-def as_planned() -> dict[str, OurDocument]:
+def as_planned(plan: ConnectionPlan = PLAN) -> dict[str, OurDocument]:
     ours = {}
-    for number, document in enumerate(PLANNED, 1):
-        expected = document.expect[PLAN.book]
+    for number, document in enumerate(documents(plan.entity), 1):
+        expected = document.expect[plan.book]
         posted = expected.state == POSTED
-        state, amount = planned_payment(PLAN, document)
+        state, amount = planned_payment(plan, document)
         ours[document.name] = OurDocument(
             name=document.name,
             booked=bool(document.number),
@@ -39,8 +39,8 @@ def as_planned() -> dict[str, OurDocument]:
             currency=document.currency,
             total=document.total,
             per_rate=dict(document.per_rate),
-            state=expected.state if expected.state in (POSTED, BLOCKED) else "",
-            code=expected.codes[0] if expected.state == BLOCKED else "",
+            state=expected.state if expected.state != NOT_IN_SCOPE else "",
+            code=expected.codes[0] if expected.state in (BLOCKED, REFUSED) else "",
             notes=expected.info if posted else (),
             external_id=f"id-{number}" if posted else "",
             number_in_tool=f"2670{number:04d}" if posted else "",
@@ -50,16 +50,16 @@ def as_planned() -> dict[str, OurDocument]:
     return ours
 
 
-def books_as_planned() -> list[BookEntry]:
+def books_as_planned(plan: ConnectionPlan = PLAN) -> list[BookEntry]:
     entries = [HISTORY]
-    ours = as_planned()
-    for document in PLANNED:
-        if document.expect[PLAN.book].state != POSTED:
+    ours = as_planned(plan)
+    for document in documents(plan.entity):
+        if document.expect[plan.book].state != POSTED:
             continue
         sign = -1 if document.total < 0 else 1
         credit_note = document.goes_out_as_credit_note
         per_code = {
-            PLAN.vat_links["sales"][rate]: (base * sign, vat * sign) for rate, (base, vat) in document.per_rate.items()
+            plan.vat_links["sales"][rate]: (base * sign, vat * sign) for rate, (base, vat) in document.per_rate.items()
         }
         entries.append(
             BookEntry(
@@ -68,7 +68,7 @@ def books_as_planned() -> list[BookEntry]:
                 credit_note=credit_note,
                 date=document.day.isoformat(),
                 currency=document.currency,
-                journal="71" if credit_note else "70",
+                journal=plan.journals.get("credit_note" if credit_note else "invoice", ""),
                 number=ours[document.number].number_in_tool,
                 total=document.total * sign,
                 per_code=per_code,
@@ -91,10 +91,29 @@ def texts(deviations: list) -> list[str]:
     return [str(one) for one in deviations]
 
 
-def test_what_was_planned_passes():
-    assert check_states(PLAN, PLANNED, as_planned()) == []
-    assert check_books(PLAN, PLANNED, as_planned(), [HISTORY], books_as_planned()) == []
-    assert check_payments(PLAN, PLANNED, as_planned()) == []
+@pytest.mark.parametrize("plan", [plan for plan in plans() if plan.connect], ids=lambda plan: plan.key)
+def test_what_was_planned_passes(plan):
+    planned, ours = documents(plan.entity), as_planned(plan)
+    assert check_states(plan, planned, ours) == []
+    assert check_books(plan, planned, ours, [HISTORY], books_as_planned(plan)) == []
+    assert check_payments(plan, planned, ours) == []
+
+
+def test_a_refusal_of_the_tool_with_another_code_is_named():
+    plan = next(plan for plan in plans() if plan.tool == "twinfield")
+    ours = as_planned(plan)
+    ours["202620005"] = replace(ours["202620005"], code="SYS-707")
+    assert texts(check_states(plan, documents(plan.entity), ours)) == ["202620005: reason is SYS-707, planned LED-607"]
+
+
+def test_a_journal_where_the_tool_has_none_is_named():
+    plan = next(plan for plan in plans() if plan.tool == "yuki")
+    books = [
+        replace(entry, journal="70") if entry.reference == "26410002" else entry for entry in books_as_planned(plan)
+    ]
+    assert texts(check_books(plan, documents(plan.entity), as_planned(plan), [HISTORY], books)) == [
+        "26410002: journal is 70, planned "
+    ]
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ import socket
 from pathlib import Path
 
 from config.demo import surroundings
+from integrations.registry import TOOLS
 
 
 def test_a_port_in_use_is_passed_over():
@@ -41,7 +42,8 @@ def test_the_standing_demo_keeps_its_directory_and_a_chosen_database(tmp_path):
     given = surroundings.environment(around, {"DATABASE_URL": "postgres://db/demo"})
     assert around.directory == tmp_path / "kept"
     assert given["DATABASE_URL"] == "postgres://db/demo"
-    assert given["BOEKBRUG_EXACT_BASE_URL"] == f"http://127.0.0.1:{around.sandbox_port}/exact"
+    for tool in TOOLS:
+        assert given[f"BOEKBRUG_{tool.upper()}_BASE_URL"] == f"http://127.0.0.1:{around.sandbox_port}/{tool}"
     around.remove_if_temporary()
     assert around.directory.exists()
 

@@ -244,6 +244,29 @@ def test_two_of_our_parties_never_share_a_relation(box, connection):
 # --- the same customer under other spellings, and others under the same name ----------------------------------------
 
 
+@pytest.mark.parametrize("number", ["vat_number", "enterprise_number"])
+def test_two_of_our_parties_never_make_two_relations_of_one_company(box, connection, number):
+    first = factories.PartyFactory()
+    other = "enterprise_number" if number == "vat_number" else "vat_number"
+    twin = factories.PartyFactory(**{number: getattr(first, number), other: ""})
+    documents = [invoice(connection, party) for party in (first, twin, first)]
+
+    for _ in range(2):  # the second time it is the mirror that knows
+        bridge.sync(connection)
+        postings = [bridge.posting(document) for document in documents]
+        assert [posting.state for posting in postings] == ["posted", "blocked", "posted"]
+        assert (postings[1].reason_code, postings[1].reason_params["party"]) == ("IMP-306", first.name)
+    assert [r["method"] for r in account_calls(box)] == ["POST"]
+    assert not PartyLink.objects.filter(party=twin).exists()
+
+    # Somebody cleans up over here: it is another company after all.
+    setattr(twin, number, "")
+    twin.save()
+    bridge.sync(connection)
+    assert bridge.posting(documents[1]).state == "posted"
+    assert [r["method"] for r in account_calls(box)] == ["POST", "POST"]
+
+
 @pytest.mark.parametrize("spelling", ["{0}", "be {0:.4}.{1}.{2}", "BE-{0}", "{0:.4} {1} {2}", " be{0} "])
 def test_a_vat_number_is_the_same_in_every_spelling(box, connection, spelling):
     party = factories.PartyFactory()

@@ -113,6 +113,7 @@ def test_a_silent_tool_is_left_alone_after_three_calls(box, connection, settings
         engine.advance(run.pk, run.slice_number)
         run.refresh_from_db()
         assert not run.is_finished
+    assert run.waits_for == "answer"
     assert len([r for r in box.requests(since) if r["method"] == "POST" and path in r["path"]]) == 3
     assert Posting.objects.filter(state="unclear").count() <= 3
 
@@ -144,6 +145,7 @@ def test_a_creation_that_a_limit_stopped_before_it_left_is_not_waited_for(box, c
     while not run.not_before:
         engine.advance(run.pk, run.slice_number)
         run.refresh_from_db()
+    assert run.waits_for == "limit"
     assert not PartyLink.objects.filter(sent_at__isnull=False).exists()
     Administration.objects.update(counters={})
     SyncRun.objects.update(not_before=None)

@@ -74,6 +74,7 @@ def test_a_late_write_is_found_after_we_gave_up(box, connection, settings):
     first = bridge.posting(documents[0])
     assert (first.state, first.attempts) == ("unclear", 1)
     assert first.not_before > timezone.now()
+    assert run.waits_for == "check"
 
     bridge.wait_until(lambda: documents[0].number in box.entries())
     Posting.objects.filter(pk=first.pk).update(not_before=None)

@@ -128,7 +128,7 @@ def test_every_administration_of_the_key_is_shown(box):
     found = box.open(division="").administrations()
     assert [(one.external_id, one.name, one.is_open) for one in found] == [
         (MAIN, "Brugpijlertje Digitaal bv", True),
-        (SECOND, "Steenlopertje Installaties nv", True),
+        (SECOND, "Zandoogje Verlichting bv", True),
     ]
     assert (found[0].country, found[0].vat_number, found[0].currency) == ("BE", "BE1987000062", "EUR")
 

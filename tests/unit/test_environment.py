@@ -98,3 +98,19 @@ def test_the_example_shows_the_defaults(tmp_path):
     without, with_example = shown
     assert len(without) > 80
     assert with_example == without
+
+
+def test_reading_the_settings_asks_for_none_of_them():
+    """Whoever asked would keep a half-read module: every process but the one that starts it would lack its rest."""
+    words = "import config.settings; from django.conf import settings; print(settings.configured)"
+    # Development takes defaults for all that is not given.
+    given = {name: value for name, value in os.environ.items() if not name.startswith(OURS)}
+    done = subprocess.run(
+        [sys.executable, "-c", words],
+        env=given,
+        cwd=Path(__file__).parents[2],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "False"

@@ -23,6 +23,7 @@ from integrations.messages import (
     posting_reason,
     problem_text,
     run_reason,
+    values,
     waiting_for_customer,
 )
 from integrations.messages.catalogue import MESSAGES
@@ -689,7 +690,12 @@ def test_a_run_that_an_unknown_refusal_stopped():
 @time_machine.travel(datetime(2026, 3, 14, 12, 0, tzinfo=UTC), tick=False)
 @pytest.mark.parametrize(
     ("cursor", "sentence"),
-    [({"retries": 2}, "Exact Online did not answer."), ({}, "The sync waits for Exact Online.")],
+    [
+        ({"waits_for": "answer", "retries": 2}, "Exact Online did not answer."),
+        ({"waits_for": "limit", "retries": 2}, "Exact Online allows no more calls for the moment."),
+        ({"waits_for": "check"}, "What was on its way is looked for in Exact Online first."),
+        ({}, "The sync waits for Exact Online."),
+    ],
 )
 def test_what_a_postponed_run_waits_for(settings, cursor, sentence):
     settings.TIME_ZONE = "Europe/Brussels"
@@ -772,3 +778,12 @@ def test_what_is_not_put_right_here_has_no_page(fix):
 def test_effects_of_messages_about_the_connection_name_no_document():
     """Signing in concerns all documents alike."""
     assert {message.effect for code, message in MESSAGES.items() if code.startswith("AUT-")} == {Effect.ALONE}
+
+
+@pytest.mark.parametrize("tool", TOOLS.values(), ids=lambda tool: tool.key)
+def test_what_a_tool_says_of_itself_can_be_translated(tool):
+    assert {right.right for right in tool.rights} <= values._RIGHTS.keys()
+    assert {right.needed_for for right in tool.rights} <= values._PURPOSES.keys()
+    assert {tool.sign_in_hint} - {""} <= values._SIGN_IN_HINTS.keys()
+    asked = {words for field in tool.credential_fields for words in (field.label, field.hint)}
+    assert asked - {""} <= values._CREDENTIALS.keys()

@@ -1,4 +1,4 @@
-"""`manage.py demo`: the whole product with invented companies, against the sandbox of Exact Online."""
+"""`manage.py demo`: the whole product with invented companies, against the sandbox of the bookkeeping tools."""
 
 from __future__ import annotations
 
@@ -28,8 +28,8 @@ from config.watchdog import Watchdog
 
 class Command(BaseCommand):
     help = (
-        "Set up a demo with invented companies, connect one to the sandbox of Exact Online, sync, have invoices paid, "
-        "sync again and go on serving until Ctrl-C. --once: compare everything with the plan and end."
+        "Set up a demo with invented companies, connect each to the sandbox of another bookkeeping tool, sync, have "
+        "invoices paid, sync again and go on serving until Ctrl-C. --once: compare everything with the plan and end."
     )
     # The database is made first.
     requires_system_checks: list[str] = []
@@ -142,7 +142,7 @@ class Command(BaseCommand):
         call_command("createcachetable", verbosity=0)
         sync_schedules()
         logins = load_users(around.directory)
-        voice.step("Loading three companies, their customers and documents; booking them.")
+        voice.step("Loading four companies, their customers and documents; booking them.")
         try:
             loaded = load(User.objects.get(username="admin"))
         except DemoMismatch as mismatch:

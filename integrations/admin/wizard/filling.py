@@ -15,6 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from config.figures import day as shown_day
+from config.figures import number as shown_number
 from config.figures import percentage
 from invoicing.models import DocumentDiscount, DocumentStatus, PaymentTerm, SalesLine, VatRate
 
@@ -88,6 +90,7 @@ class JournalsForm(SettingsForm):
 
     def __init__(self, connection: Connection, *args: Any, **kwargs: Any) -> None:
         super().__init__(connection, *args, **kwargs)
+        self._connection = connection
         capabilities = get_tool(connection.tool).capabilities
         self.has_journals = Capability.JOURNALS in capabilities
         self.needs_two = self.has_journals and Capability.SEPARATE_CREDIT_NOTE_JOURNAL in capabilities
@@ -103,6 +106,14 @@ class JournalsForm(SettingsForm):
             del self.fields["default_payment_term"]
         else:
             self.fields["default_payment_term"].required = True
+
+    def clean_start_date(self) -> date:
+        day = self.cleaned_data["start_date"]
+        try:
+            services.check_start_date(connection=self._connection, day=day)
+        except services.ConnectError as error:
+            raise forms.ValidationError(str(error)) from None
+        return day
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -166,6 +177,12 @@ class Journals(Step):
             raise Stay
         services.save_settings(connection=wizard.connection, user=wizard.user, **form.values())
         saved.save_step(connection=wizard.connection, step=self.key, user=wizard.user, mark=mark)
+
+    def after_save(self, wizard: Wizard) -> None:
+        start = wizard.form.cleaned_data["start_date"]
+        if start > timezone.localdate():
+            words = _("The start date lies ahead: documents dated before %(day)s are never sent.")
+            messages.warning(wizard.request, words % {"day": shown_day(start)})
 
     def other(self, wizard: Wizard, go: str) -> HttpResponse | None:
         if go == "again":
@@ -425,17 +442,32 @@ class Accounts(LinksStep):
                 None, _("Documents in scope have a discount on the whole: choose the account for discounts.")
             )
             raise Stay
+        default = extra.cleaned_data["default_ledger_account"] or None
+        if default is None and not self._goes_on_knowingly(wizard, form):
+            raise Stay
         services.save_settings(
             connection=connection,
             user=wizard.user,
             discount_account=discount,
-            default_ledger_account=extra.cleaned_data["default_ledger_account"] or None,
+            default_ledger_account=default,
         )
         for direction in form.directions:
             services.link_ledger(
                 connection=connection, direction=direction, links=form.links(direction), user=wizard.user
             )
         saved.save_step(connection=connection, step=self.key, user=wizard.user, mark=mark)
+
+    def _goes_on_knowingly(self, wizard: Wizard, form: LinksForm) -> bool:
+        """Whether no document is left without an account, or a person said that these may wait.
+
+        The number that was shown is agreed to, not whatever it has become since.
+        """
+        linked = [rate for rate, code in form.links(LinkDirection.SALES).items() if code]
+        without = saved.documents_without_account(wizard.connection, linked)
+        if not without or wizard.request.POST.get("without_account") == str(sum(without.values())):
+            return True
+        wizard.asks = {"number": sum(without.values()), "rows": _without_words(wizard.connection, without)}
+        return False
 
     def after_save(self, wizard: Wizard) -> None:
         """Fill lines in their own batches: thousands of documents are not kept locked for one page."""
@@ -448,6 +480,20 @@ class Accounts(LinksStep):
         if go == "again":
             _fetch_again(wizard, [CatalogueKind.LEDGER_ACCOUNTS])
         return None
+
+
+def _without_words(connection: Connection, without: Mapping[int, int]) -> list[str]:
+    """A sentence per VAT rate, the rate with most documents first."""
+    rates = {rate.pk: rate for rate in rates_of(connection)}
+    found = []
+    for pk, number in sorted(without.items(), key=lambda row: -row[1]):
+        words = ngettext(
+            "%(number)s document at %(rate)s has no account.",
+            "%(number)s documents at %(rate)s have no account.",
+            number,
+        )
+        found.append(words % {"number": shown_number(number), "rate": _rate_words(rates[pk]) if pk in rates else "–"})
+    return found
 
 
 def _accounts(connection: Connection) -> list[ToolLedgerAccount]:

@@ -93,6 +93,7 @@ class Wizard:
         self.user: Any = person(request)
         self.tool = tool_label(connection.tool)
         self.form: Any = None
+        self.asks: Any = None  # what a person has to say yes to before the step is saved
         self.failed = False  # the tool did not answer in this request, and is not asked again
         self.reload()
 
@@ -182,6 +183,7 @@ class Wizard:
             "before_url": self.url(before) if before is not None else "",
             "saved_at": last.at if last is not None else None,
             "seen": mine.at.isoformat() if mine is not None else "",
+            "wizard_asks": self.asks,
             "readings_left": services.readings_left(self.connection),
         }
 

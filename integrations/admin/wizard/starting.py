@@ -18,6 +18,7 @@ from ... import services, tools
 from ...base.errors import IntegrationError
 from ...base.records import CatalogueKind
 from ...base.signin import SignInKind
+from ...messages.abilities import abilities_of
 from ...messages.values import shown_purpose, shown_right, shown_sign_in_hint
 from ...models import GrantStatus, Posting
 from ...registry import get_tool
@@ -87,6 +88,7 @@ class Situation(Step):
             "more_relations": facts.get("more_relations"),
             "proposal": words[proposal]["title"] if proposal else "",
             "situations": [{"key": key, "chosen": key == chosen, **words[key]} for key in SITUATIONS],
+            "abilities": abilities_of(get_tool(wizard.connection.tool)),
         }
 
     def save(self, wizard: Wizard, mark: str) -> None:
@@ -292,6 +294,8 @@ class AdministrationStep(Step):
         records = services.list_administrations(connection=connection)
         suggestion = suggest_administration(connection.entity, records)
         chosen = connection.administration.external_id if connection.administration is not None else suggestion.code
+        if wizard.asks:
+            chosen = wizard.asks["external_id"]
         return {
             "records": sorted(records, key=lambda record: (not record.is_open, record.name.casefold())),
             "chosen": chosen,
@@ -306,9 +310,16 @@ class AdministrationStep(Step):
         if not wanted:
             messages.error(wizard.request, _("Choose an administration."))
             raise Stay
-        wizard.connection = services.choose_administration(
-            connection=wizard.connection, external_id=wanted, user=wizard.user
-        )
+        try:
+            wizard.connection = services.choose_administration(
+                connection=wizard.connection,
+                external_id=wanted,
+                user=wizard.user,
+                is_confirmed=wizard.request.POST.get("belongs") == wanted,
+            )
+        except services.NeedsConfirmation as asked:
+            wizard.asks = {"doubts": asked.doubts, "name": asked.name, "external_id": wanted}
+            raise Stay from None
         saved.save_step(connection=wizard.connection, step=self.key, user=wizard.user, mark=mark)
         saved.share_known_accounts(connection=wizard.connection)
         if (wizard.progress.facts.get("access") or {}).get("administration") != wanted:

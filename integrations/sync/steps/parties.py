@@ -12,7 +12,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 from django.db import IntegrityError
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from crm.models import Party
@@ -161,6 +161,7 @@ def _place(turn: Slice, parties: list[Party], pending: dict[int, PartyLink]) -> 
         found = {pk: [hit for hit in hits if PartyRole.CUSTOMER in hit.roles] for pk, hits in found.items()}
     if any(not hits for hits in found.values()):
         mirror.prove(turn, [party for party in parties if not found[party.pk]])
+    made = _made_by_us(turn, parties)
     for party in parties:
         hits = found[party.pk]
         link = pending.get(party.pk)
@@ -184,11 +185,42 @@ def _place(turn: Slice, parties: list[Party], pending: dict[int, PartyLink]) -> 
             # Begun, not answered, not there yet: too early to begin again.
             turn.count("parties", "unclear")
         elif link is None or not _refused_before(turn, party, link):
+            numbers = mirror.numbers(party)
+            twin = next((made[number] for number in numbers if number in made), None)
+            if twin is not None and twin.pk != party.pk:
+                # The relation of that number is not in the mirror yet; a second one would be a duplicate over there.
+                _hold_up(turn, party, _taken(party, "", twin))
+                continue
+            made.update(dict.fromkeys(numbers, party))
             row = link or PartyLink(administration=turn.administration, party=party, role=link_role(turn.tool))
             if _travels(turn):
                 _give_code(turn, party, row)
             else:
                 yield _Work(party=party, data=party_data(party), link=row, creates=True)
+
+
+def _made_by_us(turn: Slice, parties: list[Party]) -> dict[tuple[str, str], Party]:
+    """Customers with a number of `parties` whose relation we made, or began to make, by that number."""
+    numbers = {number for party in parties for number in mirror.numbers(party)}
+    links = PartyLink.objects.filter(
+        Q(party__vat_number__in=[value for kind, value in numbers if kind == "vat"])
+        | Q(party__enterprise_number__in=[value for kind, value in numbers if kind == "enterprise"]),
+        ~Q(external_id="") | Q(sent_at__isnull=False),
+        administration=turn.administration,
+        matched_by__in=("", "reference"),
+        role__in=CUSTOMER_LINKS,
+    )
+    return {number: link.party for link in links.select_related("party") for number in mirror.numbers(link.party)}
+
+
+def _taken(party: Party, external_id: str, other: Party | None) -> Problem:
+    """The relation that would be the party's is already that of another: no two share one."""
+    return Problem(
+        code="IMP-306",
+        cause_key=f"party:{party.pk}",
+        params={"external_id": external_id, "party": other.name if other else ""},
+        party_id=party.pk,
+    )
 
 
 def _travels(turn: Slice) -> bool:
@@ -269,13 +301,7 @@ def _adopt(turn: Slice, party: Party, hit: ExternalRef, link: PartyLink | None) 
             .select_related("party")
             .first()
         )
-        problem = Problem(
-            code="IMP-306",
-            cause_key=f"party:{party.pk}",
-            params={"external_id": hit.code or hit.external_id, "party": other.party.name if other else ""},
-            party_id=party.pk,
-        )
-        _hold_up(turn, party, problem)
+        _hold_up(turn, party, _taken(party, hit.code or hit.external_id, other.party if other else None))
         return None
     turn.count("parties", "linked")
     if not needs_role:

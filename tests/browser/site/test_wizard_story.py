@@ -30,7 +30,7 @@ def entity(people) -> CompanyEntity:
         factories.vat_rate(code)
     factories.PaymentTermFactory(code="30d", name="30 days", days=30, is_default=True)
     today = timezone.localdate()
-    found = factories.EntityFactory(name="Brugpijlertje Digitaal", years=())
+    found = factories.EntityFactory(name="Brugpijlertje Digitaal", vat_number="BE1987000062", years=())
     factories.FiscalYearFactory(entity=found, year=today.year, next_invoice_number=101)
     company = factories.CompanyFactory(name="Garage Peeters BV")
     for code in ("21", "6"):

@@ -4,7 +4,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("integrations", "0009_grant_identity"),
+        ("integrations", "0010_run_waits"),
         ("invoicing", "0003_index_what_lists_ask"),
     ]
 
