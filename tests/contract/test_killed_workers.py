@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from integrations.models import Administration, CallCounter, Connection, PartyLink, SyncRun
+from integrations.models import Administration, CallCounter, Connection, PartyLink, Posting, PostingState, SyncRun
 from invoicing.models import SalesDocument
 from tests import bridge, factories, workers
 
@@ -81,6 +81,8 @@ def book(connection: Connection, profile: Profile) -> list[SalesDocument]:
 )
 def test_killed_at_twenty_random_moments(connection, profile, box, crew):
     dice = random.Random(20261121)
+    # An answer on its way is the dangerous moment; as it lasts, many a round is killed in it.
+    box.fault("delay", seconds=0.03, when="after", times=100_000)
     # One undisturbed run tells how long the work takes on this machine, from its first call to its last.
     documents = book(connection, profile)
     before = box.last_request()
@@ -89,7 +91,7 @@ def test_killed_at_twenty_random_moments(connection, profile, box, crew):
     first, last = (datetime.fromisoformat(moment) for moment in (calls[0]["time"], calls[-1]["time"]))
     length = (last - first).total_seconds()
 
-    killed_working = 0
+    killed_working = killed_sending = 0
     for _ in range(ROUNDS):
         documents += book(connection, profile)
         before = box.last_request()
@@ -101,8 +103,10 @@ def test_killed_at_twenty_random_moments(connection, profile, box, crew):
         time.sleep(length * dice.uniform(0, 0.9))
         workers.kill(worker)
         killed_working += SyncRun.objects.unfinished().exists()
+        killed_sending += Posting.objects.filter(state=PostingState.SENDING).exists()
         time_passes(box, connection)
 
+    box.call("faults", method="DELETE")
     workers.finish(connection)
     world.assert_books(box, documents)
     names = [row["name"] for row in box.parties()]
@@ -110,3 +114,4 @@ def test_killed_at_twenty_random_moments(connection, profile, box, crew):
     assert {name: names.count(name) for name in ours if names.count(name) != 1} == {}
     assert not PartyLink.objects.filter(external_id="").exists()
     assert killed_working >= 3, "hardly any round was killed while it worked; the timing says nothing"
+    assert killed_sending >= 1, "no round was killed while a document was under way"
