@@ -82,7 +82,8 @@ def book(connection: Connection, profile: Profile) -> list[SalesDocument]:
 def test_killed_at_twenty_random_moments(connection, profile, box, crew):
     dice = random.Random(20261121)
     # An answer on its way is the dangerous moment; as it lasts, many a round is killed in it.
-    box.fault("delay", seconds=0.03, when="after", times=100_000)
+    box.fault("delay", **profile.writes, seconds=0.15, when="after", times=100_000)
+    box.fault("delay", seconds=0.02, when="after", times=100_000)
     # One undisturbed run tells how long the work takes on this machine, from its first call to its last.
     documents = book(connection, profile)
     before = box.last_request()
