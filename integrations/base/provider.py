@@ -34,6 +34,7 @@ from .records import (
 class Capability(enum.StrEnum):
     JOURNALS = "journals"
     SEPARATE_CREDIT_NOTE_JOURNAL = "separate-credit-note-journal"
+    PERIODS = "periods"  # its list of financial years and periods can be read
     PAYMENT_TERMS = "payment-terms"
     DIRECT_DEBIT_TERMS = "direct-debit-terms"
     LINE_VAT_AMOUNTS = "line-vat-amounts"

@@ -66,6 +66,7 @@ class ExactProvider:
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {
             Capability.JOURNALS,
+            Capability.PERIODS,
             Capability.SEPARATE_CREDIT_NOTE_JOURNAL,
             Capability.PAYMENT_TERMS,
             Capability.DIRECT_DEBIT_TERMS,

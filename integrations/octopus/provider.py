@@ -89,6 +89,7 @@ class OctopusProvider:
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {
             Capability.JOURNALS,
+            Capability.PERIODS,
             Capability.SEPARATE_CREDIT_NOTE_JOURNAL,
             Capability.LINE_VAT_AMOUNTS,
             Capability.FOREIGN_CURRENCY,

@@ -79,6 +79,7 @@ class TwinfieldProvider:
     capabilities: ClassVar[frozenset[Capability]] = frozenset(
         {
             Capability.JOURNALS,
+            Capability.PERIODS,
             Capability.LINE_VAT_AMOUNTS,
             Capability.FOREIGN_CURRENCY,
             Capability.SEPARATE_ROLE_CODES,

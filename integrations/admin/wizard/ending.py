@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from itertools import islice
 from typing import Any
@@ -13,14 +13,16 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from config.figures import day
+from config.figures import day, month
 from crm.models import Party
 from invoicing.models import FiscalYear
 
 from ... import services
 from ...base.errors import IntegrationError
+from ...base.provider import Capability
 from ...messages import problem_text
 from ...models import Connection, FiscalPeriod, NotificationPreference
+from ...registry import get_tool
 from ...services import wizard as saved
 from .filling import Accounts, Journals, VatCodes
 from .frame import Step, Wizard
@@ -105,6 +107,7 @@ class Check(Step):
         return {
             **_worked_out(wizard),
             "years": _year_remarks(connection),
+            "knows_periods": _knows_periods(connection),
             "standing": {**standing, "at": datetime.fromisoformat(standing["at"])} if standing else None,
             "overview": _overview(wizard),
             "missing": services.missing_settings(connection=connection),
@@ -181,7 +184,9 @@ def _year_remarks(connection: Connection) -> list[str]:
         return []
     remarks = []
     periods = list(FiscalPeriod.objects.filter(administration=connection.administration, active=True))
-    if not periods:
+    if not _knows_periods(connection):
+        pass  # said beside them
+    elif not periods:
         remarks.append(_("No financial year of the administration is known; the accountant has to open one."))
     else:
         for when, words in (
@@ -192,9 +197,9 @@ def _year_remarks(connection: Connection) -> list[str]:
                 remarks.append(words)
         closed = [p for p in periods if p.end >= start and p.start <= today and _is_closed(p, connection)]
         if closed:
-            names = ", ".join(f"{p.year}/{p.period}" for p in sorted(closed, key=lambda p: p.start)[:6])
+            names = ", ".join(period_name(p) for p in sorted(closed, key=lambda p: p.start)[:6])
             remarks.append(
-                _("Closed for your journals since the start date: %(periods)s. Documents dated there are held up.")
+                _("Closed for your journals since the start date: %(periods)s. Documents dated there are blocked.")
                 % {"periods": names}
             )
     if not FiscalYear.objects.filter(entity=connection.entity_id, start__lte=today, end__gte=today).exists():
@@ -202,6 +207,17 @@ def _year_remarks(connection: Connection) -> list[str]:
             _("%(entity)s has no fiscal year for today, so nothing can be booked here.") % {"entity": connection.entity}
         )
     return remarks
+
+
+def period_name(period: FiscalPeriod) -> str:
+    """A period by its name: the month where it is exactly one, else year and number."""
+    whole = period.start.day == 1 and (period.end + timedelta(days=1)).day == 1
+    is_month = whole and (period.start.year, period.start.month) == (period.end.year, period.end.month)
+    return month(period.start) if is_month else f"{period.year} / {period.period:02d}"
+
+
+def _knows_periods(connection: Connection) -> bool:
+    return Capability.PERIODS in get_tool(connection.tool).capabilities
 
 
 def _is_closed(period: FiscalPeriod, connection: Connection) -> bool:
@@ -232,11 +248,16 @@ def _overview(wizard: Wizard) -> list[dict[str, Any]]:
     night = _("every night after the first successful sync") if wizard.progress.facts.get("automatic") else _("by hand")
     wanted = wizard.progress.facts.get("import_relations")
     everyone = _("all relations of %(tool)s") % {"tool": wizard.tool} if wanted else _("only those of documents")
+    capabilities = get_tool(connection.tool).capabilities
+    journal_rows: list[tuple[str, Any, str]] = []
+    if Capability.JOURNALS in capabilities:
+        journal_rows.append((_("Journals"), ", ".join(journals), Journals.key))
+    if Capability.PAYMENT_TERMS in capabilities:
+        journal_rows.append((_("Default payment term"), connection.default_payment_term, Journals.key))
     rows: list[tuple[str, Any, str]] = [
         (_("Administration"), connection.administration, "administration"),
         (_("Start date"), day(connection.start_date), Journals.key),
-        (_("Journals"), ", ".join(journals), Journals.key),
-        (_("Default payment term"), connection.default_payment_term, Journals.key),
+        *journal_rows,
         (_("VAT codes linked"), vat, VatCodes.key),
         (_("Ledger accounts linked"), ledger, Accounts.key),
         (_("Account for discounts"), connection.discount_account, Accounts.key),

@@ -18,6 +18,7 @@ from ... import services, tools
 from ...base.errors import IntegrationError
 from ...base.records import CatalogueKind
 from ...base.signin import SignInKind
+from ...messages.abilities import abilities_of
 from ...messages.values import shown_purpose, shown_right, shown_sign_in_hint
 from ...models import GrantStatus, Posting
 from ...registry import get_tool
@@ -87,6 +88,7 @@ class Situation(Step):
             "more_relations": facts.get("more_relations"),
             "proposal": words[proposal]["title"] if proposal else "",
             "situations": [{"key": key, "chosen": key == chosen, **words[key]} for key in SITUATIONS],
+            "abilities": abilities_of(get_tool(wizard.connection.tool)),
         }
 
     def save(self, wizard: Wizard, mark: str) -> None:
