@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,6 +14,7 @@ from integrations import services
 from integrations.base.signin import SignInKind
 from integrations.models import Connection, Posting
 from integrations.registry import get_tool
+from integrations.yuki import unsure as yuki_unsure
 from invoicing.models import CompanyEntity, SalesDocument, VatRate
 from tests import bridge, factories
 
@@ -75,6 +78,20 @@ def settings_of(profile: Profile, base_url: str) -> dict[str, str]:
         f"{name}_CLIENT_ID": profile.client_id,
         f"{name}_CLIENT_SECRET": "demo-secret",
     }
+
+
+def tool_box(profile: Profile, base_url: str, settings: Any) -> ToolBox:
+    """The tool's side of the sandbox, its limits off; the settings point to it."""
+    for name, value in settings_of(profile, base_url).items():
+        setattr(settings, name, value)
+    box = ToolBox(base_url, profile)
+    box.switch(**profile.switches)
+    return box
+
+
+def show_at_once(patch: Callable[[Any, str, Any], None]) -> None:
+    """Yuki needs a while before what it took shows up; the sandbox shows it at once. `patch`: sets an attribute."""
+    patch(yuki_unsure, "DEFAULT_READINGS", replace(yuki_unsure.DEFAULT_READINGS, processing=timedelta(0)))
 
 
 def entity_of(profile: Profile) -> CompanyEntity:
