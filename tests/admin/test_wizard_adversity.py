@@ -414,4 +414,4 @@ def test_a_period_closed_for_purchases_alone_is_told_too(setup, entity):  # noqa
     FiscalPeriod.objects.filter(start__lte=today, end__gte=today).update(closed_journals=["60"])
     Connection.objects.filter(pk=connection.pk).update(start_date=today)
     remarks = setup.get("check").context["years"]
-    assert [f"{today.year}/{today.month}" in remark for remark in remarks] == [True]
+    assert [f"{today:%B %Y}" in remark for remark in remarks] == [True]
