@@ -92,8 +92,10 @@ def test_killed_at_twenty_random_moments(connection, profile, box, crew):
     first, last = (datetime.fromisoformat(moment) for moment in (calls[0]["time"], calls[-1]["time"]))
     length = (last - first).total_seconds()
 
-    killed_working = killed_sending = 0
-    for _ in range(ROUNDS):
+    killed_working = killed_sending = done = 0
+    # On a machine that was slow while it was measured the moments come too late: then some more rounds.
+    while done < ROUNDS or (done < 3 * ROUNDS and (killed_working < 3 or killed_sending < 1)):
+        done += 1
         documents += book(connection, profile)
         before = box.last_request()
         worker = crew.begin()

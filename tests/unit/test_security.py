@@ -35,7 +35,8 @@ def test_the_policy_lets_no_foreign_script_in(client, db):
     assert found["style-src"] == ["'self'", "'unsafe-inline'"]
     assert found["default-src"] == ["'self'"]
     assert found["object-src"] == found["base-uri"] == found["frame-ancestors"] == ["'none'"]
-    assert found["form-action"] == ["'self'", "https://start.exactonline.be", "https://start.exactonline.nl"]
+    tools = ["https://start.exactonline.be", "https://start.exactonline.nl", "https://login.twinfield.com"]
+    assert found["form-action"] == ["'self'", *tools]
 
 
 def test_other_headers(client, db):
