@@ -9,21 +9,23 @@ from __future__ import annotations
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Sequence
 
 from ..base.records import ExternalRef, PartyData, PartyRecord
+from ..base.sameness import (
+    BY_ENTERPRISE,
+    BY_ID,
+    BY_NAME,
+    BY_REFERENCE,
+    BY_VAT,
+    compact,
+    normal_enterprise_number,
+    normal_name,
+    normal_vat_number,
+)
 
-_NOT_ALNUM = re.compile(r"[^0-9A-Z]")
-_NOT_WORD = re.compile(r"[^0-9a-z]")
-_STARTS_WITH_COUNTRY = re.compile(r"[A-Z]{2}")
 _PARTICIPANT = re.compile(r"0208:(\d{10})")
 
-BY_REFERENCE = "reference"
-BY_ID = "external id"
-BY_VAT = "VAT number"
-BY_ENTERPRISE = "enterprise number"
-BY_NAME = "name and postcode"
 
 # --- our mark -------------------------------------------------------------------------------------------------
 
@@ -62,33 +64,6 @@ def is_ours(party: PartyData, record: PartyRecord, mark: str, number: int, attem
 # --- numbers and names ----------------------------------------------------------------------------------------
 
 
-def compact(value: str) -> str:
-    """Capitals and digits only."""
-    return _NOT_ALNUM.sub("", value.upper())
-
-
-def normal_vat_number(value: str, country: str) -> str:
-    """A VAT number in capitals with its country in front: BE0123456789 for `0123.456.789` in Belgium."""
-    found = compact(value)
-    if not found:
-        return ""
-    if not _STARTS_WITH_COUNTRY.match(found):
-        found = {"GR": "EL"}.get(country.strip().upper(), country.strip().upper()) + found
-    if found.startswith("BE") and len(found) == 11:
-        found = "BE0" + found[2:]  # the old form of nine digits
-    return found
-
-
-def normal_enterprise_number(value: str, country: str) -> str:
-    """An enterprise number in capitals and digits; a Belgian one has ten digits and no country in front."""
-    found = compact(value)
-    if country.strip().upper() == "BE":
-        found = found.removeprefix("BE")
-        if found.isdigit() and len(found) == 9:
-            found = "0" + found
-    return found
-
-
 def enterprise_of_participant(participant: str) -> str:
     """The Belgian enterprise number of a Peppol participant, empty for any other."""
     found = _PARTICIPANT.fullmatch(participant)
@@ -106,12 +81,6 @@ def dotted_vat_number(value: str) -> str:
 def vat_spellings(value: str) -> list[str]:
     """The two ways in which a VAT number is asked for: dotted first, then plain."""
     return list(dict.fromkeys(filter(None, (dotted_vat_number(value), compact(value)))))
-
-
-def normal_name(value: str) -> str:
-    """A name without case, accents, blanks and punctuation."""
-    decomposed = unicodedata.normalize("NFKD", value.casefold())
-    return _NOT_WORD.sub("", "".join(sign for sign in decomposed if not unicodedata.combining(sign)))
 
 
 def searches(party: PartyData) -> list[dict[str, str]]:

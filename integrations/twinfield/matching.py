@@ -5,56 +5,22 @@ Source: domain rules 3 and 8.3.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 
 from ..base.records import ExternalRef, PartyData, PartyRecord
+from ..base.sameness import (
+    BY_ENTERPRISE,
+    BY_ID,
+    BY_NAME,
+    BY_REFERENCE,
+    BY_VAT,
+    compact,
+    normal_enterprise_number,
+    normal_name,
+    normal_vat_number,
+)
 
-_NOT_ALNUM = re.compile(r"[^0-9A-Z]")
-_NOT_WORD = re.compile(r"[^0-9a-z]")
-_STARTS_WITH_COUNTRY = re.compile(r"[A-Z]{2}")
-
-BY_ID = "external id"
-BY_REFERENCE = "reference"
-BY_VAT = "VAT number"
-BY_ENTERPRISE = "enterprise number"
-BY_NAME = "name and postcode"
 _STRENGTH = {fact: place for place, fact in enumerate((BY_ID, BY_REFERENCE, BY_VAT, BY_ENTERPRISE, BY_NAME))}
-
-
-def compact(value: str) -> str:
-    """Capitals and digits only."""
-    return _NOT_ALNUM.sub("", value.upper())
-
-
-def normal_vat_number(value: str, country: str) -> str:
-    """A VAT number in capitals with its country in front: NL899000186B01 for `8990.00.186.B01` in the Netherlands."""
-    number = compact(value)
-    if not number:
-        return ""
-    if not _STARTS_WITH_COUNTRY.match(number):
-        prefix = {"GR": "EL"}.get(country.strip().upper(), country.strip().upper())
-        number = prefix + number
-    if number.startswith("BE") and len(number) == 11:
-        number = "BE0" + number[2:]  # the old form of nine digits
-    return number
-
-
-def normal_enterprise_number(value: str, country: str) -> str:
-    """An enterprise number in capitals and digits; a Belgian one has ten digits and no country in front."""
-    number = compact(value)
-    if country.strip().upper() == "BE":
-        number = number.removeprefix("BE")
-        if number.isdigit() and len(number) == 9:
-            number = "0" + number
-    return number
-
-
-def normal_name(value: str) -> str:
-    """A name without case, accents, blanks and punctuation."""
-    decomposed = unicodedata.normalize("NFKD", value.casefold())
-    return _NOT_WORD.sub("", "".join(sign for sign in decomposed if not unicodedata.combining(sign)))
 
 
 def matched_by(party: PartyData, record: PartyRecord) -> str:

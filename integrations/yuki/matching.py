@@ -6,62 +6,28 @@ in normal form. Source: domain rules 3 and 8.3.
 
 from __future__ import annotations
 
-import re
-import unicodedata
 from collections.abc import Sequence
 
 from ..base.records import ExternalRef, PartyData, PartyRecord
+from ..base.sameness import (
+    BY_ENTERPRISE,
+    BY_ID,
+    BY_NAME,
+    BY_REFERENCE,
+    BY_VAT,
+    STARTS_WITH_COUNTRY,
+    compact,
+    normal_enterprise_number,
+    normal_name,
+    normal_vat_number,
+)
 from .values import guid
-
-BY_ID = "external id"
-BY_REFERENCE = "reference"
-BY_VAT = "VAT number"
-BY_ENTERPRISE = "enterprise number"
-BY_NAME = "name and postcode"
-
-_NOT_ALNUM = re.compile(r"[^0-9A-Z]")
-_NOT_WORD = re.compile(r"[^0-9a-z]")
-_STARTS_WITH_COUNTRY = re.compile(r"[A-Z]{2}")
-
-
-def compact(value: str) -> str:
-    """Capitals and digits only."""
-    return _NOT_ALNUM.sub("", value.upper())
-
-
-def normal_vat_number(value: str, country: str) -> str:
-    """A VAT number in capitals with its country in front: BE0123456789 for `0123.456.789` in Belgium."""
-    number = compact(value)
-    if not number:
-        return ""
-    if not _STARTS_WITH_COUNTRY.match(number):
-        prefix = {"GR": "EL"}.get(country.strip().upper(), country.strip().upper())
-        number = prefix + number
-    if number.startswith("BE") and len(number) == 11:
-        number = "BE0" + number[2:]  # the old form of nine digits
-    return number
-
-
-def normal_enterprise_number(value: str, country: str) -> str:
-    """An enterprise number in capitals and digits; a Belgian one has ten digits and no country in front."""
-    number = compact(value)
-    if country.strip().upper() == "BE":
-        number = number.removeprefix("BE")
-        if number.isdigit() and len(number) == 9:
-            number = "0" + number
-    return number
-
-
-def normal_name(value: str) -> str:
-    """A name without case, accents, blanks and punctuation."""
-    decomposed = unicodedata.normalize("NFKD", value.casefold())
-    return _NOT_WORD.sub("", "".join(sign for sign in decomposed if not unicodedata.combining(sign)))
 
 
 def spellings(number: str) -> list[str]:
     """The two or three ways a number is most commonly typed, the normal form first; each costs a call."""
     plain = compact(number)
-    country, rest = (plain[:2], plain[2:]) if _STARTS_WITH_COUNTRY.match(plain) else ("", plain)
+    country, rest = (plain[:2], plain[2:]) if STARTS_WITH_COUNTRY.match(plain) else ("", plain)
     found = [plain]
     if country == "BE" and len(rest) == 10:
         grouped = f"{rest[:4]}.{rest[4:7]}.{rest[7:]}"
