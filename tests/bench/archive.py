@@ -2,7 +2,7 @@
 
 Documents stand in the order of their dates over the last five years. One entity is connected for all of them, one
 since two years, one has lost its sign-in, one has no connection. Of those in scope nearly all are posted; the newest
-are not planned yet, some per cent are held up. What is old is paid, save for a few per cent. All shares are the
+are not planned yet, some per thousand are held up. What is old is paid, save for a few per cent. All shares are the
 same for any number of documents; the numbers of customers and entities do not depend on it.
 """
 
@@ -47,7 +47,7 @@ def fill(documents: int, customers: int) -> Any:
             # The newest customers have the newest documents only, so the books do not know them yet.
             "known": customers - customers // 50,
             # One who buys every hundredth time, so that a page of his documents is full on either side.
-            "regular": regular_of(parties[0]),
+            "regular": regular_of(0),
             "first_new": documents - documents * NEW_PER_MILLE // 1000,
             "first_draft": documents - documents * DRAFTS_PER_MILLE // 1000,
         }
@@ -194,7 +194,7 @@ _POSTINGS = """
     WITH placed AS (
         SELECT d.*, c.id AS connection_id, c.administration_id, row_number() OVER (ORDER BY d.id) AS i,
             (ARRAY['blocked', 'blocked', 'refused', 'unclear', 'differs', 'gone', 'excluded', 'excluded', 'waiting'])
-                [d.id %% 200 + 1] AS held
+                [d.id %% 2000 + 1] AS held
         FROM invoicing_salesdocument d
         JOIN integrations_connection c ON c.entity_id = d.entity_id AND d.date >= c.start_date
         WHERE d.status = 'booked'
