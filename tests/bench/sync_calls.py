@@ -7,6 +7,7 @@ calls are over their bound: `calls_minimum` and at most 15 fixed ones, and at mo
 
 calls: of the sync, without those that read the tool's relations (mirror_calls). calls_minimum: Exact Online and Octopus
 one per document and new customer, Twinfield one per 25 of each, Yuki one per 25 documents, customers travel along.
+Where a day's quota is smaller than the work, the days follow one another at once and are counted together.
 own_wall_ms_per_document: the run's wall time outside HTTP calls. cpu_ms_per_document: this process's CPU outside them.
 wall_ratio: the run against the calls alone. commit_ms: one durable commit on this database, measured before. Speed of
 the machine drifts; quote ratios.
@@ -56,11 +57,17 @@ def least(tool: str, documents: int, parties: int) -> int:
     }[tool]
 
 
+def mirror_calls(run: Any) -> int:
+    """The calls of a run that read the tool's relations."""
+    return int(run.counters.get("parties", {}).get("mirror_calls", 0))
+
+
 def measure(options: Any, address: str) -> dict[str, Any]:
     from django.conf import settings
     from django.db import connection as database
 
     from integrations.base.http import HttpClient
+    from integrations.models import CallCounter
     from tests import bridge, factories
     from tests.contract import world
     from tests.contract.profiles import PROFILES
@@ -100,7 +107,13 @@ def measure(options: Any, address: str) -> dict[str, Any]:
     HttpClient._exchange = timed  # type: ignore[method-assign]
     before, cpu, started = box.last_request(), cpu_seconds(), time.perf_counter()
     with counted_queries() as queries:
-        run = bridge.sync(connection)
+        run, mirror = bridge.sync(connection), 0
+        mirror += mirror_calls(run)
+        # A day's quota is smaller than the work: the next days follow at once.
+        while run.counters["sales"].get("left"):
+            CallCounter.objects.all().delete()
+            run = bridge.sync(connection)
+            mirror += mirror_calls(run)
     wall, cpu = time.perf_counter() - started, cpu_seconds() - cpu
     peak = peak_mb()
     own_wall, own_cpu, calls_wall = wall - spent["wall"], cpu - spent["cpu"], spent["wall"]
@@ -108,7 +121,6 @@ def measure(options: Any, address: str) -> dict[str, Any]:
     if run.state != "succeeded":
         sys.exit(f"the run ended as {run.state}: {run.error_code} {run.error_text} {run.counters}")
     world.assert_books(box, list(connection.entity.sales_documents.all()))
-    mirror = run.counters.get("parties", {}).get("mirror_calls", 0)
     before = box.last_request()
     bridge.sync(connection)
     nothing_new = len(box.requests(before))
