@@ -261,15 +261,17 @@ def refresh_from_tool(*, posting: Posting, user: AbstractBaseUser | None) -> str
     if isinstance(finding, Found):
         return "found"
     if isinstance(finding, Absent):
-        _move(
-            posting,
-            user,
-            _("No longer in the tool"),
-            IN_BOOKS,
-            state=PostingState.GONE,
-            reason_code="PAY-722",
-            reason_params={"number": posting.number, "reference": posting.reference},
-        )
+        with transaction.atomic():
+            _move(
+                posting,
+                user,
+                _("No longer in the tool"),
+                IN_BOOKS,
+                state=PostingState.GONE,
+                reason_code="PAY-722",
+                reason_params={"number": posting.number, "reference": posting.reference},
+                **claims.let_go(posting, get_tool(posting.connection.tool)),
+            )
         return "gone"
     return "unknown"
 

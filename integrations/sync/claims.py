@@ -18,8 +18,10 @@ from django.utils import timezone
 
 from invoicing.models import SalesDocument
 
+from ..base.provider import Capability
 from ..base.records import BookedTotals, Document, DocumentKind, DocumentNumber, DocumentQuery, DocumentRef
-from ..models import IN_BOOKS, Posting, PostingState
+from ..base.signin import Tool
+from ..models import IN_BOOKS, Posting, PostingState, SettlementItem
 from .leases import Lease
 
 _KEPT = ("not_the_same", "was", "included")
@@ -163,6 +165,23 @@ def quiet_until(posting: Posting) -> datetime:
     if given_up_at:
         silent = max(silent, datetime.fromisoformat(given_up_at))
     return silent + timedelta(seconds=settings.BOEKBRUG_QUIET_SECONDS)
+
+
+# --- what is no longer booked -------------------------------------------------------------------------------------
+
+
+def let_go(posting: Posting, tool: Tool) -> dict[str, Any]:
+    """Columns of a posting whose booking was deleted. Call it in the transaction that writes them.
+
+    Where callers give the numbers, a deleted one is free again and goes to another document: its id may then not stay
+    here, and what was paid on it is not that document's.
+    """
+    if Capability.CALLER_NUMBERED not in tool.capabilities:
+        return {}
+    SettlementItem.objects.filter(
+        administration_id=posting.administration_id, document_external_id=posting.external_id
+    ).delete()
+    return {"external_id": "", "sent": {**posting.sent, "was": posting.external_id}}
 
 
 # --- what the tool booked -----------------------------------------------------------------------------------------

@@ -245,3 +245,18 @@ def test_the_number_of_a_deleted_booking_is_given_out_again(octopus, connection)
     bridge.sync(connection)
     assert sales(octopus)[two.number]["number"] == 2
     assert (bridge.posting(one).state, bridge.posting(two).state) == ("gone", "posted")
+
+
+def test_a_number_freed_by_the_button_of_a_document_goes_to_the_next_one_unpaid(octopus, connection):
+    (one,) = invoices(connection)
+    bridge.sync(connection)
+    octopus.control("pay", reference=one.number, amount="1.00", date="2026-06-01")
+    bridge.sync(connection)
+    octopus.control("delete_entry", reference=one.number)
+    posting = bridge.posting(one)
+    assert services.refresh_from_tool(posting=posting, user=factories.UserFactory()) == "gone"
+    assert (posting.external_id, posting.state) == ("", "gone")
+    (two,) = invoices(connection)
+    bridge.sync(connection)
+    two.refresh_from_db()
+    assert (bridge.posting(two).state, two.payment_state, two.paid_amount) == ("posted", "open", 0)

@@ -21,7 +21,6 @@ from invoicing.payment_state import SettledRow, next_payment_state
 from invoicing.services import PaymentWrite, ToolPayment, apply_payment_results
 
 from ...base.errors import LeaseLost
-from ...base.provider import Capability
 from ...base.records import Absent, DocumentRef, Found, SettlementRow
 from ...models import IN_BOOKS, Administration, Posting, PostingState, SettlementItem
 from .. import claims
@@ -329,18 +328,15 @@ def _mark_gone(turn: Slice, posting: Posting) -> None:
         cause_key=f"gone:{posting.reference}",
         params={"number": posting.number, "reference": posting.reference},
     )
-    Posting.objects.filter(turn.lease.held(), pk=posting.pk, state__in=IN_BOOKS).update(
-        state=PostingState.GONE,
-        reason_code=problem.code,
-        reason_params=problem.params,
-        issue_id=_issue_of(turn, posting, problem),
-        changed_at=timezone.now(),
-    )
-    if Capability.CALLER_NUMBERED in turn.tool.capabilities:
-        # Its number is free again and goes to another document; what was paid on it is not that one's.
-        own = Posting.objects.filter(turn.lease.held(), pk=posting.pk, state=PostingState.GONE)
-        own.update(external_id="", sent={**posting.sent, "was": posting.external_id})
-        SettlementItem.objects.filter(posting=posting).delete()
+    with _held(turn):
+        Posting.objects.filter(turn.lease.held(), pk=posting.pk, state__in=IN_BOOKS).update(
+            state=PostingState.GONE,
+            reason_code=problem.code,
+            reason_params=problem.params,
+            issue_id=_issue_of(turn, posting, problem),
+            changed_at=timezone.now(),
+            **claims.let_go(posting, turn.tool),
+        )
     turn.count("payments", "gone")
 
 
