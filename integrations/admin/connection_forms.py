@@ -16,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from config.figures import number, rate_name
 from invoicing.models import CompanyEntity, SalesLine, VatRate, VatRateVersion
 
+from ..base.provider import Capability
 from ..base.records import JournalKind, VatDirection
 from ..base.signin import Tool
 from ..messages.values import shown_credential
@@ -29,7 +30,7 @@ from ..models import (
     VatCode,
     VatLink,
 )
-from ..registry import TOOLS
+from ..registry import TOOLS, get_tool
 
 SELECT = {"class": "bb-select"}
 INPUT = {"class": "bb-input"}
@@ -103,7 +104,7 @@ def _choices(rows: Iterable[Any], current: Any = None) -> list[Choice]:
 
 
 class SettingsForm(forms.Form):
-    """Start date, journals, terms and accounts of a connection, by the tool's codes."""
+    """Start date, journals, terms and accounts of a connection, by the tool's codes, as far as the tool has them."""
 
     start_date = forms.DateField(
         label=_("Start date"), required=False, widget=forms.DateInput(attrs={**INPUT, "type": "date"}, format="%Y-%m-%d"),
@@ -152,15 +153,22 @@ class SettingsForm(forms.Form):
         }
         for name, found in choices.items():
             self.fields[name].choices = found  # type: ignore[attr-defined]
+        capabilities = get_tool(connection.tool).capabilities
+        self.has_journals = Capability.JOURNALS in capabilities
+        if not self.has_journals:
+            for name in self.JOURNALS:
+                del self.fields[name]
+        if Capability.PAYMENT_TERMS not in capabilities:
+            del self.fields["default_payment_term"]
 
     def values(self) -> dict[str, Any]:
-        """What the service takes."""
+        """What the service takes; what is not asked for is left out, and stays."""
         data = self.cleaned_data
-        found = {
-            name: data[name] or None for name in ("default_payment_term", "discount_account", "default_ledger_account")
-        }
-        journals = {name: data[name] or None for name in self.JOURNALS}
-        return {**found, "start_date": data["start_date"], "journals": journals}
+        asked = ("default_payment_term", "discount_account", "default_ledger_account")
+        found: dict[str, Any] = {name: data[name] or None for name in asked if name in self.fields}
+        if self.has_journals:
+            found["journals"] = {name: data[name] or None for name in self.JOURNALS}
+        return {**found, "start_date": data["start_date"]}
 
 
 def _settings_of(connection: Connection) -> dict[str, Any]:

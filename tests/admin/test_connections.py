@@ -394,3 +394,10 @@ def test_a_tool_that_does_not_answer_is_said_and_changes_nothing(box, sign_in, p
     answer = sign_in("boss").post(page("lists", connection), follow=True)
     assert "did not answer" in messages(answer)
     assert connection.administration.journals.count() == before
+
+
+@pytest.mark.parametrize(("tool", "asked"), [("exact", 8), ("octopus", 7), ("twinfield", 7), ("yuki", 3)])
+def test_only_the_settings_that_the_tool_has_are_asked_for(world, sign_in, tool, asked):
+    Connection.objects.filter(pk=world.connection.pk).update(tool=tool)
+    page = sign_in("boss").get(reverse("admin:integrations_connection_change", args=[world.connection.pk]))
+    assert len(page.context["form"].fields) == asked

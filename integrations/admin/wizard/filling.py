@@ -92,20 +92,13 @@ class JournalsForm(SettingsForm):
         super().__init__(connection, *args, **kwargs)
         self._connection = connection
         capabilities = get_tool(connection.tool).capabilities
-        self.has_journals = Capability.JOURNALS in capabilities
         self.needs_two = self.has_journals and Capability.SEPARATE_CREDIT_NOTE_JOURNAL in capabilities
         for name in ("discount_account", "default_ledger_account"):
             del self.fields[name]
         self.fields["start_date"].required = True
-        if not self.has_journals:
-            for name in self.JOURNALS:
-                del self.fields[name]
-        else:
-            self.fields["invoice"].required = self.fields["credit_note"].required = True
-        if Capability.PAYMENT_TERMS not in capabilities:
-            del self.fields["default_payment_term"]
-        else:
-            self.fields["default_payment_term"].required = True
+        for name in ("invoice", "credit_note", "default_payment_term"):
+            if name in self.fields:
+                self.fields[name].required = True
 
     def clean_start_date(self) -> date:
         day = self.cleaned_data["start_date"]
@@ -122,15 +115,6 @@ class JournalsForm(SettingsForm):
                 if data.get(first) and data.get(first) == data.get(second):
                     self.add_error(second, _("Choose another journal than for invoices."))
         return data
-
-    def values(self) -> dict[str, Any]:
-        data = self.cleaned_data
-        found: dict[str, Any] = {"start_date": data["start_date"]}
-        if self.has_journals:
-            found["journals"] = {name: data[name] or None for name in self.JOURNALS}
-        if "default_payment_term" in self.fields:
-            found["default_payment_term"] = data["default_payment_term"] or None
-        return found
 
 
 class Journals(Step):
