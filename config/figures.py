@@ -34,6 +34,11 @@ def percentage(value: Decimal | None) -> str:
     return "" if value is None else f"{number(value)}%"
 
 
+def iban(value: str) -> str:
+    """Return a bank account in groups of four, as it stands on paper."""
+    return " ".join(value[start : start + 4] for start in range(0, len(value), 4))
+
+
 def day(value: date | datetime | None) -> str:
     """Return a date as "17 Nov 2026"."""
     if value is None:

@@ -43,6 +43,15 @@ MENU = (
         entries=(
             Entry(title=_("Companies"), icon="domain", model="crm.company"),
             Entry(title=_("Contacts"), icon="person", model="crm.contact"),
+            Entry(
+                title=_("Duplicates"),
+                icon="content_copy",
+                model="crm.duplicatepair",
+                badge="config.badges.open_duplicates",
+            ),
+            Entry(title=_("Segments"), icon="filter_alt", model="crm.segment"),
+            Entry(title=_("Imports"), icon="upload_file", model="crm.importbatch"),
+            Entry(title=_("Recycle bin"), icon="delete", model="crm.binnedparty"),
         ),
     ),
     Group(
@@ -58,10 +67,10 @@ MENU = (
             Entry(
                 title=_("Expenses"),
                 icon="inbox",
-                model="invoicing.salesdocument",
-                url="expenses",
-                right="invoicing.view_invoice",
+                model="invoicing.purchasedocument",
+                badge="config.badges.expenses_to_approve",
             ),
+            Entry(title=_("Refused files"), icon="unpublished", model="invoicing.incomingfile"),
         ),
     ),
     Group(
@@ -73,7 +82,7 @@ MENU = (
                 title=_("Issues"),
                 icon="error",
                 model="integrations.issue",
-                badge="integrations.admin.frame.open_issues",
+                badge="config.badges.open_issues",
                 badge_variant="warning",
             ),
             Entry(title=_("Postings"), icon="book_2", model="integrations.posting"),
@@ -87,6 +96,7 @@ MENU = (
             Entry(title=_("VAT rates"), icon="percent", model="invoicing.vatrate"),
             Entry(title=_("Payment terms"), icon="event", model="invoicing.paymentterm"),
             Entry(title=_("Ledger accounts"), icon="format_list_numbered", model="invoicing.ledgeraccount"),
+            Entry(title=_("Access points"), icon="move_to_inbox", model="invoicing.incomingaccess"),
             Entry(title=_("Accounting module"), icon="toggle_on", model="integrations.module"),
             Entry(title=_("Users"), icon="group", model="auth.user"),
             Entry(title=_("Groups"), icon="badge", model="auth.group"),

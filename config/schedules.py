@@ -17,13 +17,20 @@ def wanted() -> dict[str, dict[str, Any]]:
     a sixth field as seconds, so `*/30` in it has a due moment between any two looks: the dispatcher runs at each look,
     which is as often as the queue can. With several clusters the row's lock gives each due moment to one of them.
     """
-    return {
+    found = {
         "Dispatch": {"func": f"{TASKS}.dispatch", "cron": f"* * * * * */{settings.BOEKBRUG_DISPATCH_SECONDS}"},
         "Heartbeat": {"func": f"{TASKS}.heartbeat", "cron": "* * * * *"},
         # Connections spread themselves over the BOEKBRUG_NIGHTLY_SPREAD_MINUTES that follow.
         "Nightly sync": {"func": f"{TASKS}.nightly", "cron": f"0 {settings.BOEKBRUG_NIGHTLY_HOUR} * * *"},
+        "Duplicates": {
+            "func": "crm.duplicates.tasks.nightly",
+            "cron": f"30 {(settings.BOEKBRUG_NIGHTLY_HOUR + 2) % 24} * * *",
+        },
         "Prune": {"func": f"{TASKS}.prune", "cron": f"30 {(settings.BOEKBRUG_NIGHTLY_HOUR + 3) % 24} * * *"},
     }
+    if settings.BOEKBRUG_PEPPOL_INBOX_DIR:
+        found["Inbox"] = {"func": f"{TASKS}.inbox", "cron": "* * * * *"}
+    return found
 
 
 def sync_schedules() -> tuple[int, int]:

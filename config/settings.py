@@ -65,6 +65,8 @@ BOEKBRUG_YUKI_BASE_URL: str = env.str("BOEKBRUG_YUKI_BASE_URL", default="").rstr
 BOEKBRUG_CONNECTOR_COUNTRIES: list[str] = env.list("BOEKBRUG_CONNECTOR_COUNTRIES", default=["BE", "NL"])
 # This site's own address, for links in e-mail and the address a tool sends people back to. Empty: from the request.
 BOEKBRUG_SITE_URL: str = env.str("BOEKBRUG_SITE_URL", default="").rstrip("/")
+# Folder from which a Peppol access point takes e-invoices. Empty: none are handed over.
+BOEKBRUG_PEPPOL_OUTBOX_DIR: str = env.str("BOEKBRUG_PEPPOL_OUTBOX_DIR", default="")
 
 BOEKBRUG_LEASE_SECONDS: int = env.int("BOEKBRUG_LEASE_SECONDS", default=150)
 BOEKBRUG_SLICE_SECONDS: int = env.int("BOEKBRUG_SLICE_SECONDS", default=30)
@@ -75,6 +77,27 @@ BOEKBRUG_QUIET_SECONDS: int = env.int("BOEKBRUG_QUIET_SECONDS", default=120)
 BOEKBRUG_RETRY_SECONDS: int = env.int("BOEKBRUG_RETRY_SECONDS", default=300)
 BOEKBRUG_NIGHTLY_HOUR: int = env.int("BOEKBRUG_NIGHTLY_HOUR", default=2)
 BOEKBRUG_NIGHTLY_SPREAD_MINUTES: int = env.int("BOEKBRUG_NIGHTLY_SPREAD_MINUTES", default=60)
+# Days in which two customers that were merged can be taken apart again.
+BOEKBRUG_MERGE_UNDO_DAYS: int = env.int("BOEKBRUG_MERGE_UNDO_DAYS", default=30)
+
+# Bounds of a file of customers, and the days within which its import can be undone.
+BOEKBRUG_IMPORT_MAX_MB: int = env.int("BOEKBRUG_IMPORT_MAX_MB", default=5)
+BOEKBRUG_IMPORT_MAX_ROWS: int = env.int("BOEKBRUG_IMPORT_MAX_ROWS", default=35_000)
+BOEKBRUG_IMPORT_MAX_COLUMNS: int = env.int("BOEKBRUG_IMPORT_MAX_COLUMNS", default=200)
+BOEKBRUG_IMPORT_MAX_CELL: int = env.int("BOEKBRUG_IMPORT_MAX_CELL", default=10_000)
+BOEKBRUG_IMPORT_UNPACKED_MB: int = env.int("BOEKBRUG_IMPORT_UNPACKED_MB", default=250)
+BOEKBRUG_IMPORT_UNDO_DAYS: int = env.int("BOEKBRUG_IMPORT_UNDO_DAYS", default=30)
+
+# Largest document, in MB, by whatever route it comes; and the folder that read_inbox looks into, empty: none.
+BOEKBRUG_PEPPOL_MAX_MB: int = env.int("BOEKBRUG_PEPPOL_MAX_MB", default=10)
+# PEPPOL_RULES_DIR alone is understood as well.
+BOEKBRUG_PEPPOL_RULES_DIR: str = env.str("BOEKBRUG_PEPPOL_RULES_DIR", default="") or env.str(
+    "PEPPOL_RULES_DIR", default=""
+)
+BOEKBRUG_PEPPOL_RULES_SECONDS: float = env.float("BOEKBRUG_PEPPOL_RULES_SECONDS", default=10.0)
+BOEKBRUG_PEPPOL_INBOX_DIR: str = env.str("BOEKBRUG_PEPPOL_INBOX_DIR", default="")
+# Documents that one access point may hand in within a minute.
+BOEKBRUG_PEPPOL_PER_MINUTE: int = env.int("BOEKBRUG_PEPPOL_PER_MINUTE", default=120)
 
 # --- Applications ----------------------------------------------------------------------------------------------------
 
@@ -205,6 +228,7 @@ else:
 USE_TZ = True
 TIME_ZONE = env.str("BOEKBRUG_TIME_ZONE", default="Europe/Brussels")
 USE_I18N = True
+FORMAT_MODULE_PATH = ["config.formats"]
 LANGUAGE_CODE = env.str("BOEKBRUG_LANGUAGE", default="en")
 LANGUAGES = [("en", _("English")), ("nl", _("Dutch")), ("fr", _("French"))]
 LOCALE_PATHS = [BASE_DIR / "config" / "locale"]

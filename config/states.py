@@ -38,11 +38,53 @@ STATES: dict[str, dict[str, Label]] = {
         "refused": Label("bad", "close", pgettext_lazy("posting", "Refused")),
         "gone": Label("bad", "delete", pgettext_lazy("posting", "Gone")),
         "excluded": Label("idle", "block", pgettext_lazy("posting", "Excluded")),
+        # Not stored: taken by the tool, which does not show yet what it booked.
+        "processing": Label("busy", "hourglass_empty", pgettext_lazy("posting", "Being processed")),
         # Not stored: what a document without a posting row is.
         "out_of_scope": Label("idle", "remove", _("Out of scope")),
         "not_connected": Label("plain", "link_off", _("Not connected")),
     },
+    "review": {
+        "pending": Label("busy", "rate_review", _("To approve")),
+        "approved": Label("done", "check", pgettext_lazy("expense", "Approved")),
+        "refused": Label("idle", "close", pgettext_lazy("expense", "Refused")),
+        # Not stored: pending, and something is to be done before.
+        "incomplete": Label("warn", "edit", _("To complete")),
+        "quarantine": Label("warn", "front_hand", _("Quarantine")),
+        "iban_changed": Label("warn", "warning", _("IBAN changed")),
+        "duplicate": Label("warn", "content_copy", _("Received twice?")),
+    },
+    "incoming": {
+        "waiting": Label("busy", "schedule", _("Waiting to be read")),
+        "refused": Label("bad", "close", pgettext_lazy("file", "Refused")),
+    },
+    "mailing": {
+        "sending": Label("busy", "schedule_send", pgettext_lazy("e-mail", "Sending")),
+        "confirmed": Label("done", "mark_email_read", _("By e-mail")),
+        "failed": Label("bad", "close", pgettext_lazy("e-mail", "Failed")),
+    },
+    # Whether a booked document can be an e-invoice, and where it is on the network once it was handed over.
+    "einvoice": {
+        "possible": Label("idle", "check", pgettext_lazy("e-invoice", "Possible")),
+        "impossible": Label("plain", "remove", pgettext_lazy("e-invoice", "Not possible")),
+    },
+    "delivery": {
+        "sending": Label("busy", "sync", pgettext_lazy("delivery", "Sending")),
+        "sending_failed": Label("bad", "close", pgettext_lazy("delivery", "Sending failed")),
+        "sent": Label("done", "check", pgettext_lazy("delivery", "Handed over")),
+        "application_acknowledged": Label("done", "check", pgettext_lazy("delivery", "Acknowledged")),
+        "application_accepted": Label("done", "check", pgettext_lazy("delivery", "Accepted")),
+        "application_rejected": Label("bad", "close", pgettext_lazy("delivery", "Rejected")),
+        "receiver_acknowledged": Label("done", "check", pgettext_lazy("delivery", "Received")),
+        "receiver_accepted": Label("done", "check", pgettext_lazy("delivery", "Accepted by customer")),
+        "receiver_rejected": Label("bad", "close", pgettext_lazy("delivery", "Refused by customer")),
+        "receiver_is_processing": Label("busy", "hourglass_empty", pgettext_lazy("delivery", "Being processed")),
+        "receiver_awaits_feedback": Label("warn", "help", pgettext_lazy("delivery", "Customer asks")),
+        "receiver_conditionally_accepted": Label("warn", "help", pgettext_lazy("delivery", "Accepted on conditions")),
+        "receiver_paid": Label("done", "check_circle", pgettext_lazy("delivery", "Paid by customer")),
+    },
     "payment": {
+        "unknown": Label("plain", "help", pgettext_lazy("payment", "Unknown")),
         "open": Label("plain", "radio_button_unchecked", pgettext_lazy("payment", "Open")),
         "overdue": Label("warn", "alarm", _("Overdue")),
         "partly_paid": Label("busy", "timelapse", _("Partly paid")),
@@ -56,6 +98,17 @@ STATES: dict[str, dict[str, Label]] = {
         "reconnect_needed": Label("bad", "link_off", _("Reconnect needed")),
         "paused": Label("idle", "pause", _("Paused")),
         "deactivated": Label("idle", "power_off", _("Deactivated")),
+    },
+    "import": {
+        "uploaded": Label("plain", "edit", pgettext_lazy("import", "To set up")),
+        "counting": Label("busy", "sync", pgettext_lazy("import", "Counting")),
+        "ready": Label("warn", "front_hand", pgettext_lazy("import", "To confirm")),
+        "importing": Label("busy", "sync", pgettext_lazy("import", "Importing")),
+        "done": Label("done", "check", pgettext_lazy("import", "Imported")),
+        "failed": Label("bad", "close", pgettext_lazy("import", "Stopped")),
+        "undoing": Label("busy", "undo", pgettext_lazy("import", "Undoing")),
+        "undone": Label("idle", "undo", pgettext_lazy("import", "Undone")),
+        "cancelled": Label("idle", "block", pgettext_lazy("import", "Cancelled")),
     },
     "run": {
         "queued": Label("busy", "hourglass_empty", pgettext_lazy("run", "Starts soon")),
@@ -72,6 +125,9 @@ STATES: dict[str, dict[str, Label]] = {
     "issue": {
         "open": Label("warn", "front_hand", pgettext_lazy("issue", "Open")),
         "closed": Label("done", "check", pgettext_lazy("issue", "Closed")),
+    },
+    "pair": {
+        "certain": Label("done", "verified", pgettext_lazy("duplicates", "Certain")),
     },
     "activity": {
         "active": Label("plain", "check", pgettext_lazy("setting", "Active")),

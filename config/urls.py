@@ -2,11 +2,15 @@
 
 from django.contrib import admin
 from django.urls import include, path
+from django.views.generic import RedirectView
 
-from invoicing.admin.expenses import expenses_page
+from invoicing.endpoint import incoming
 
 urlpatterns = [
-    path("expenses/", admin.site.admin_view(expenses_page), name="expenses"),
+    path("peppol/incoming/", incoming, name="peppol_incoming"),
+    path(
+        "expenses/", RedirectView.as_view(pattern_name="admin:invoicing_purchasedocument_changelist"), name="expenses"
+    ),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", admin.site.urls),
 ]

@@ -6,13 +6,16 @@ Django's `LogEntry` shows in the history of each page and cannot be edited in th
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.auth import get_user_model
 from django.contrib.auth.models import AbstractBaseUser
 from django.contrib.contenttypes.models import ContentType
 from django.db.models import Model
+from django.utils import timezone
+
+from . import bulk
 
 SYSTEM_USERNAME = "system"
 
@@ -35,6 +38,20 @@ def record(*, by: AbstractBaseUser | None, objects: Sequence[Model], flag: int, 
             change_message=message,
         )
         for obj in objects
+    )
+
+
+def record_rows(
+    *, by: AbstractBaseUser | None, model: type[Model], flag: int, rows: Iterable[tuple[int, str, str]]
+) -> None:
+    """Write one log entry per (key, name, message), in the caller's transaction, with one statement for many."""
+    user_id = (by or system_user()).pk
+    type_id = ContentType.objects.get_for_model(model, for_concrete_model=False).pk
+    now = timezone.now()
+    bulk.insert_many(
+        LogEntry,
+        ["action_time", "user_id", "content_type_id", "object_id", "object_repr", "action_flag", "change_message"],
+        ((now, user_id, type_id, str(pk), name[:200], flag, message) for pk, name, message in rows),
     )
 
 

@@ -7,7 +7,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from importlib import import_module
+from typing import Any
 
 from stdnum import bic as stdnum_bic
 from stdnum import iban as stdnum_iban
@@ -106,9 +108,14 @@ def is_valid_vat_number(number: str) -> bool:
     form = _FORMS.get(number[:2])
     if form is None or not re.fullmatch(form.body, number[2:], re.ASCII):
         return False
-    module = import_module(f"stdnum.{form.module}")
+    module = _module(form.module)
     # The Swiss module wants the whole number, the others what follows the prefix.
     return bool(module.is_valid(number if number.startswith("CH") else number[2:]))
+
+
+@lru_cache
+def _module(name: str) -> Any:
+    return import_module(f"stdnum.{name}")
 
 
 def expected_vat_pattern(number: str, country: str = "") -> str:

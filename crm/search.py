@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from django.db.models import Q
+from django.db.models import F, Q, Value
+from django.db.models.functions import Coalesce
+from django.db.models.lookups import Contains
 
 from .models import Party
 from .models.party import PartyQuerySet
@@ -22,7 +24,7 @@ def party_condition(term: str) -> Q | None:
     condition = Q()
     key = name_key(term)
     if key:
-        condition |= Q(name_key__contains=key)
+        condition |= _name_condition(key)
     compact = normalise_enterprise_number(term)
     if any(c.isdigit() for c in compact):
         condition |= Q(enterprise_number__startswith=compact)
@@ -31,6 +33,19 @@ def party_condition(term: str) -> Q | None:
     if "@" in term:
         condition |= Q(email__istartswith=term.strip())
     return condition if condition.children else None
+
+
+def _name_condition(key: str) -> Q:
+    """That a name holds `key`. Of a long one two words are looked up, and the whole is compared then: the index looks up
+
+    every three letters, and those of short words are in a great many names. Words with digits are the rarest.
+    """
+    words = key.split()
+    if len(words) < 3:
+        return Q(name_key__contains=key)
+    rarest = sorted(words, key=lambda word: (len(word) > 2 and any(c.isdigit() for c in word), len(word)), reverse=True)
+    whole = Contains(Coalesce(F("name_key"), Value("")), key)
+    return Q(*(Q(name_key__contains=word) for word in rarest[:2]), whole)
 
 
 def find_parties(term: str) -> PartyQuerySet:

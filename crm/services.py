@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 
 from django.apps import apps
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.db.models import PROTECT
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -22,14 +20,6 @@ _BATCH = 500
 
 # Where no entity exists yet: the countries this program is made for.
 _USUAL_HOME = frozenset({"BE", "NL"})
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class BinOutcome:
-    """What moved to the recycle bin, and what was kept with the reason."""
-
-    moved: tuple[Party, ...] = ()
-    kept: tuple[tuple[Party, str], ...] = ()
 
 
 def home_countries() -> frozenset[str]:
@@ -89,49 +79,34 @@ def add_imported(*, parties: Sequence[Party], tag: str, by: AbstractBaseUser | N
     _log(list(parties), by=by, flag=audit.ADDED, message=_("Imported: %(tag)s") % {"tag": tag})
 
 
-@transaction.atomic
-def move_to_recycle_bin(*, parties: Iterable[Party], by: AbstractBaseUser | None) -> BinOutcome:
-    """Hide parties from lists and choices; they can be restored. One transaction, logged.
+def fill_empty(
+    *, parties: Sequence[tuple[Party, Mapping[str, str]]], message: str, by: AbstractBaseUser | None
+) -> None:
+    """Fill fields of parties that were read under a lock; one statement per group of fields, each party logged.
 
-    Those that documents or bookings point to are kept and listed with the reason (domain rules 13.13).
+    `message`: where the values come from, e.g. "Exact Online". A field that holds something is never overwritten.
     """
-    rows = list(
-        Party.objects.select_for_update().filter(pk__in=[p.pk for p in parties], deleted_at=None).order_by("pk")
-    )
-    used = _used([party.pk for party in rows])
-    moved = [party for party in rows if party.pk not in used]
-    Party.objects.filter(pk__in=[party.pk for party in moved]).update(deleted_at=timezone.now())
-    _log(moved, by=by, flag=audit.DELETED, message=_("Moved to the recycle bin."))
-    kept = tuple(
-        (party, _("%(party)s is kept: %(what)s point to it.") % {"party": party, "what": used[party.pk]})
-        for party in rows
-        if party.pk in used
-    )
-    return BinOutcome(moved=tuple(moved), kept=kept)
-
-
-@transaction.atomic
-def restore(*, parties: Iterable[Party], by: AbstractBaseUser | None) -> list[Party]:
-    """Take parties out of the recycle bin; returns those that were in it. One transaction, logged."""
-    rows = list(Party.objects.filter(pk__in=[p.pk for p in parties], deleted_at__isnull=False).order_by("pk"))
-    Party.objects.filter(pk__in=[party.pk for party in rows]).update(deleted_at=None)
-    for party in rows:
-        party.deleted_at = None
-    _log(rows, by=by, flag=audit.CHANGED, message=_("Restored from the recycle bin."))
-    return rows
-
-
-def _used(ids: list[int]) -> dict[int, str]:
-    """For each party that must stay: the plural name of what protects it. One query per kind of protecting row."""
-    found: dict[int, str] = {}
-    for relation in Party._meta.related_objects:
-        if relation.on_delete is not PROTECT:
-            continue
-        model, field = relation.related_model, relation.field.name
-        users = model._base_manager.filter(**{f"{field}__in": ids}).order_by()
-        for pk in users.values_list(field, flat=True).distinct():
-            found.setdefault(pk, str(model._meta.verbose_name_plural))
-    return found
+    groups: dict[tuple[str, ...], list[Party]] = {}
+    for party, values in parties:
+        names = tuple(sorted(name for name in values if not getattr(party, name)))
+        for name in names:
+            setattr(party, name, values[name])
+        if names:
+            rules.normalise(party)
+            party.updated_at = timezone.now()
+            groups.setdefault(names, []).append(party)
+    for names, rows in groups.items():
+        Party.objects.bulk_update(rows, [*names, "updated_at"], batch_size=_BATCH)
+        labels = ", ".join(
+            str(Party._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+            for name in names
+        )
+        _log(
+            rows,
+            by=by,
+            flag=audit.CHANGED,
+            message=_("Filled from %(where)s: %(fields)s") % {"where": message, "fields": labels},
+        )
 
 
 def as_page(party: Party) -> Company | Contact:

@@ -7,11 +7,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import BooleanField, Exists, F, Func, OuterRef, Prefetch, Q
+from django.db.models import BooleanField, Exists, F, Func, OuterRef, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
 from crm.models import Party
-from invoicing.models import DocumentStatus, SalesDocument
+from invoicing.models import DocumentStatus, PurchaseDocument, PurchaseSource, ReviewState, SalesDocument
 
 from .models import IN_BOOKS, Connection, PartyLink, Posting, PostingState, Unplaced
 
@@ -24,12 +24,29 @@ class Standing:
 
     state: str
     posting: Posting | None
-    connection: Connection | None
+    live: Connection | None  # of the document's entity
+
+    @property
+    def connection(self) -> Connection | None:
+        """The connection that the posting went through; without one, the entity's."""
+        return self.posting.connection if self.posting is not None else self.live
+
+    @property
+    def label(self) -> str:
+        """The state as people read it."""
+        return self.posting.label if self.posting is not None else self.state
 
 
-def prefetches() -> list[Any]:
-    """What `standing_of` reads, for a queryset of documents: two queries, whatever the number of rows."""
-    postings = Posting.objects.select_related("administration", "issue", "connection__entity").order_by("-pk")
+def prefetches(*, brief: bool = False) -> list[Any]:
+    """What `standing_of` reads, for a queryset of documents: two queries, whatever the number of rows.
+
+    `brief`: of a posting no more than its state, for lists; what else is asked of it costs a query.
+    """
+    postings = Posting.objects.order_by("-pk")
+    if brief:
+        postings = postings.only("state", "administration", "sales_document", "purchase_document", "issue", "sent")
+    else:
+        postings = postings.select_related("administration", "issue", "connection__entity")
     live = Connection.objects.live().select_related("administration", "entity")
     return [
         Prefetch("postings", queryset=postings, to_attr="all_postings"),
@@ -43,10 +60,13 @@ def links_prefetch() -> Any:
     return Prefetch("party__tool_links", queryset=rows, to_attr="primary_links")
 
 
-def standing_of(document: SalesDocument) -> Standing:
-    """Return where a document loaded with `prefetches()` stands, by its entity's live connection."""
-    live: list[Connection] = document.entity.live_connections  # type: ignore[attr-defined]  # prefetched
-    postings: list[Posting] = document.all_postings  # type: ignore[attr-defined]  # prefetched
+def standing_of(document: SalesDocument | PurchaseDocument) -> Standing:
+    """Return where a document loaded with `prefetches()` stands, by its entity's live connection.
+
+    Of expenses only what goes out stands anywhere: the others have the state "".
+    """
+    live: list[Connection] = getattr(document.entity, "live_connections", [])  # prefetched
+    postings: list[Posting] = document.all_postings  # type: ignore[union-attr]  # prefetched
     connection = live[0] if live else None
     here = connection.administration_id if connection is not None else None
     posting = next((p for p in postings if p.administration_id == here), None)
@@ -54,14 +74,20 @@ def standing_of(document: SalesDocument) -> Standing:
         # Nothing is connected now; the last tool still holds the booking.
         posting = postings[0]
     if posting is not None:
-        return Standing(posting.state, posting, posting.connection)
-    if not document.is_booked:
+        return Standing(posting.state, posting, connection)
+    if not _goes_out(document):
         return Standing("", None, connection)
     if connection is None or connection.administration_id is None:
         return Standing(NOT_CONNECTED, None, connection)
     if connection.start_date is not None and document.date < connection.start_date:
         return Standing(OUT_OF_SCOPE, None, connection)
     return Standing(PostingState.WAITING, None, connection)
+
+
+def _goes_out(document: SalesDocument | PurchaseDocument) -> bool:
+    if isinstance(document, PurchaseDocument):
+        return document.is_peppol and document.review == ReviewState.APPROVED and not document.quarantine
+    return document.is_booked
 
 
 def external_id_of(document: SalesDocument) -> str:
@@ -75,6 +101,8 @@ def external_id_of(document: SalesDocument) -> str:
 # --- The same as conditions on documents, for views and filters -------------------------------------------------------
 
 BOOKED = Q(status=DocumentStatus.BOOKED)
+# The same of an expense, as `_goes_out` asks it of a row.
+GOES_OUT = Q(source=PurchaseSource.PEPPOL, review=ReviewState.APPROVED, quarantine="")
 # In the books, or kept out of them by a person.
 SETTLED = (*IN_BOOKS, PostingState.EXCLUDED)
 # So many are named to the database one by one, which then looks at no other; more are found by the plain condition.
@@ -92,17 +120,20 @@ def in_states(*states: str) -> Q:
     return Q(Exists(Posting.objects.filter(sales_document=OuterRef("pk"), state__in=states)))
 
 
-def waiting() -> Q:
-    """In scope, and with no posting yet or one that waits: what the next sync looks at."""
+def waiting(entity: int | None = None) -> Q:
+    """In scope, and with no posting yet or one that waits: what the next sync looks at.
+
+    `entity`: for rows that are all of this entity, which are found with less.
+    """
     others = set(PostingState) - {PostingState.WAITING}
-    ids = _ids_with_none_or([PostingState.WAITING], but_not=others)
-    return in_scope() & ~in_states(*others) if ids is None else _among(ids)
+    found = _with_none_or([PostingState.WAITING], but_not=others, entity=entity)
+    return in_scope() & ~in_states(*others) if found is None else found
 
 
-def not_posted() -> Q:
-    """In scope, not excluded, and not in the books."""
-    ids = _ids_with_none_or(set(PostingState) - set(SETTLED), but_not=SETTLED)
-    return is_not_posted() if ids is None else _among(ids)
+def not_posted(entity: int | None = None) -> Q:
+    """In scope, not excluded, and not in the books; `entity` as for `waiting`."""
+    found = _with_none_or(set(PostingState) - set(SETTLED), but_not=SETTLED, entity=entity)
+    return is_not_posted() if found is None else found
 
 
 def is_not_posted() -> Q:
@@ -110,24 +141,43 @@ def is_not_posted() -> Q:
     return in_scope() & ~in_states(*SETTLED)
 
 
-def _ids_with_none_or(states: Collection[str], but_not: Collection[str]) -> list[int] | None:
+def _with_none_or(states: Collection[str], but_not: Collection[str], entity: int | None) -> Q | None:
     """The documents in scope without a posting or with one in `states`, and with none in `but_not`; None when many.
 
-    A condition for what is missing looks at every document there is. Three queries.
+    A condition for what is missing looks at every document there is, so these are named. Three queries, which look
+    at no document: the scope of those with a posting is left to the condition, which reads them anyway.
     """
-    starts: dict[Any, list[int]] = {}
-    for entity, start in Connection.objects.live().exclude(start_date=None).values_list("entity_id", "start_date"):
-        starts.setdefault(start, []).append(entity)
+    one = {} if entity is None else {"entity": entity}
+    scopes = list(
+        Connection.objects.live().filter(**one).exclude(start_date=None).values_list("entity_id", "start_date")
+    )
+    others = Posting.objects.filter(sales_document=OuterRef("sales_document"), state__in=but_not)
+    held = Posting.objects.filter(~Exists(others), state__in=states).exclude(sales_document=None)
+    if entity is not None:
+        held = held.filter(connection__in=Connection.objects.filter(entity=entity))
+    ids: set[int] = set()
+    for rows in (_unplaced(scopes), held.order_by().values_list("sales_document_id", flat=True)):
+        ids.update(rows[: NAMED_BOUND + 1])
+    return _among(sorted(ids)) & BOOKED & _within(scopes) if len(ids) <= NAMED_BOUND else None
+
+
+def _unplaced(scopes: list[tuple[int, Any]]) -> QuerySet[Any]:
+    """The keys of the documents in scope that have no posting: per connection one stretch of the index."""
+    rows = Unplaced.objects.values_list("document_id", flat=True)
+    parts = [rows.filter(entity=entity, date__gte=start) for entity, start in scopes]
     # Nobody's entity: without a connection as many queries as with one.
-    scope = Q(entity=0)
+    return rows.filter(entity=0).union(*parts, all=True)
+
+
+def _within(scopes: list[tuple[int, Any]]) -> Q:
+    """Of one of these entities, and dated on or after its start date."""
+    starts: dict[Any, list[int]] = {}
+    for entity, start in scopes:
+        starts.setdefault(start, []).append(entity)
+    found = Q(entity=0)
     for start, entities in starts.items():
-        scope |= Q(entity__in=entities, date__gte=start)
-    new = Unplaced.objects.filter(scope).values_list("document_id", flat=True)
-    held = SalesDocument.objects.filter(
-        in_scope() & ~in_states(*but_not), pk__in=Posting.objects.filter(state__in=states).values("sales_document")
-    ).values_list("pk", flat=True)
-    found = {pk for rows in (new, held) for pk in rows.order_by()[: NAMED_BOUND + 1]}
-    return sorted(found) if len(found) <= NAMED_BOUND else None
+        found |= Q(entity__in=entities, date__gte=start)
+    return found
 
 
 class _Among(Func):
@@ -151,6 +201,19 @@ class _Among(Func):
 
 def _among(ids: list[int]) -> Q:
     return Q(_Among(F("pk"), ids))
+
+
+def purchases_waiting() -> Q:
+    """Expenses that the next sync looks at: approved, by Peppol, in scope, with no posting yet or one that waits."""
+    live = Connection.objects.live().filter(entity=OuterRef("entity"), start_date__lte=OuterRef("date"))
+    beyond = Posting.objects.filter(purchase_document=OuterRef("pk")).exclude(state=PostingState.WAITING)
+    return GOES_OUT & Q(Exists(live)) & ~Q(Exists(beyond))
+
+
+def purchases_blocked() -> Q:
+    states = (PostingState.BLOCKED, PostingState.REFUSED)
+    held = Posting.objects.filter(purchase_document=OuterRef("pk"), state__in=states)
+    return GOES_OUT & Q(Exists(held))
 
 
 def paid_here_open_there() -> Q:

@@ -13,6 +13,7 @@ from datetime import date
 from decimal import Decimal
 
 # The stored values of `PaymentState` and `PaymentSource`.
+UNKNOWN = "unknown"  # of purchases only
 OPEN = "open"
 PARTLY_PAID = "partly_paid"
 PAID = "paid"
@@ -78,3 +79,13 @@ def next_payment_state(
         paid_amount=settled,
         paid_on=max(days, default=None),
     )
+
+
+def next_purchase_state(current_state: str, total: Decimal, rows: Iterable[SettledRow]) -> PaymentResult:
+    """The same of a purchase, which nobody marks paid by hand; what the tool shows as not paid is open from then on."""
+    known = list(rows)
+    source = TOOL if current_state in (PARTLY_PAID, PAID) else ""
+    result = next_payment_state(OPEN if current_state == UNKNOWN else current_state, source, total, known)
+    if result.keep and known and current_state == UNKNOWN:
+        return PaymentResult(state=OPEN, source="")
+    return result

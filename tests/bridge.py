@@ -120,6 +120,8 @@ def connect(
         journals={"invoice": "70", "credit_note": "71", "purchase_invoice": "60", "purchase_credit_note": "61"},
         default_payment_term="30",
         discount_account="708000",
+        # Counted apart from bookings, and tried apart: test_attaching.py.
+        attach_files=False,
     )
     ids = dict(VatRate.objects.filter(country="BE", entity=None).values_list("code", "pk"))
     services.link_vat(connection=connection, direction="sales", links={ids[c]: v for c, v in rates.items()}, user=user)

@@ -8,6 +8,7 @@ import hypothesis
 import pytest
 from django.conf import settings
 from django.db import connection
+from django.utils import translation
 
 from tests import machine
 
@@ -54,6 +55,13 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     ]
     if missing:
         raise pytest.UsageError(f"BOEKBRUG_REQUIRE_SERVICES=1, but this machine lacks: {', '.join(missing)}")
+
+
+@pytest.fixture(autouse=True)
+def _own_language() -> Iterator[None]:
+    """What language a page was asked in stays with its thread; the next test begins with the usual one."""
+    yield
+    translation.activate(settings.LANGUAGE_CODE)
 
 
 @pytest.fixture

@@ -1,7 +1,8 @@
 """Runs the whole suite: all tests on SQLite, then the database-bound ones again on PostgreSQL.
 
-`python -m tests.run [pytest options]`, on all cores (at most four) unless the options say `-n`. The last line has the sums of both runs in pytest's own form, and the exit
-status is not zero when either failed. Without PostgreSQL the second run is left out and its tests show as skipped,
+`python -m tests.run [pytest options]`, on all cores (at most four) unless the options say `-n`; whoever is done first
+takes over tests of the others, since slow ones lie together. The last line has the sums of both runs in pytest's own
+form, and the exit status is not zero when either failed. Without PostgreSQL the second run is left out and its tests show as skipped,
 unless BOEKBRUG_REQUIRE_SERVICES=1, which makes that an error.
 """
 
@@ -26,7 +27,11 @@ def run(title: str, selection: list[str], options: list[str], **extra: str) -> t
     print(f"--- {title} ---", flush=True)
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.xml"
-        spread = [] if any(option.startswith("-n") for option in options) else ["-n", "auto", "--maxprocesses=4"]
+        spread = (
+            []
+            if any(option.startswith("-n") for option in options)
+            else ["-n", "auto", "--maxprocesses=4", "--dist=worksteal"]
+        )
         command = [sys.executable, "-m", "pytest", *spread, *selection, f"--junit-xml={report}", *options]
         status = subprocess.run(command, env={**os.environ, **extra}, check=False).returncode
         return status, count(report)

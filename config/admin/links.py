@@ -34,9 +34,9 @@ def faint(words: str | Promise) -> SafeString:
     return format_html('<span class="bb-faint">{}</span>', words)
 
 
-def next_url(request: HttpRequest, otherwise: str) -> str:
-    """Where a form wants to return to, if that is a page of this site; else `otherwise`."""
-    wanted = request.POST.get("next", "")
+def next_url(request: HttpRequest, otherwise: str, *, wanted: str | None = None) -> str:
+    """Where a form (or `wanted`) wants to return to, if that is a page of this site; else `otherwise`."""
+    wanted = request.POST.get("next", "") if wanted is None else wanted
     safe = url_has_allowed_host_and_scheme(
         wanted, allowed_hosts={request.get_host()}, require_https=request.is_secure()
     )

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from decimal import Decimal
-from functools import cache
 from typing import Any, ClassVar
 
 from django.contrib.admin import SimpleListFilter
-from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.views.main import ORDER_VAR, PAGE_VAR, SEARCH_VAR
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, F, Model, Q, QuerySet
@@ -18,49 +16,82 @@ from django.db.models.functions import Coalesce
 from django.http import HttpRequest
 from django.utils.functional import Promise, cached_property
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
 from django.utils.text import capfirst
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from unfold.admin import ModelAdmin, checkbox
+from unfold.admin import ModelAdmin
 from unfold.decorators import display
-from unfold.templatetags import unfold_list
 from unfold.views import ChangeList
 
 from config.figures import number
 
+from .rows import selecting_box
+
 # Rows that a list counts, adds up and turns the pages of; that there are more is said in words.
 COUNT_BOUND = 10_000
 # Within a filter or a search of more rows than this the chips bear no numbers.
-FILTERED_BOUND = 1_000
+FILTERED_BOUND = 300
+
+EURO = "EUR"
 
 Words = str | Promise
 
 
 class BoundedPaginator(Paginator[Any]):
-    """Counts at most `COUNT_BOUND` rows; what lies behind is reached by searching and filtering.
+    """Counts at most `bound` rows; what lies behind is reached by searching and filtering.
 
     A page is read in two steps, first the keys in their order and then these rows whole, so that sorting carries no
     wide rows along. `collects`: sort what fits, however much it is, as what is searched for may lie far back.
     """
 
-    def __init__(self, *args: Any, collects: bool = False, **kwargs: Any) -> None:
+    bound = COUNT_BOUND
+    # What the list says when it has more rows than that.
+    cut_words: Words = gettext_lazy(
+        "There are more than %(number)s rows; these are the first ones. Search or filter to reach the others."
+    )
+
+    def __init__(
+        self, *args: Any, collects: bool = False, sum_field: str = "", sum_of: Q | None = None, **kwargs: Any
+    ) -> None:
         super().__init__(*args, **kwargs)
+        self.sum_of = sum_of or Q()
         self.collects = collects
+        self.sum_field = sum_field
 
     @cached_property
-    def _found(self) -> int:
+    def _counted(self) -> dict[str, Any]:
+        """How many rows there are, at most one more than the bound; and their sum, as long as all are in euro."""
         rows: Any = self.object_list
-        return int(rows.order_by()[: COUNT_BOUND + 1].count()) if isinstance(rows, QuerySet) else len(rows)
+        if not isinstance(rows, QuerySet):
+            return {"rows": len(rows)}
+        rows = rows.order_by()[: self.bound + 1]
+        if not self.sum_field:
+            return {"rows": rows.count()}
+        euro = Q(currency=EURO)
+        found: dict[str, Any] = rows.aggregate(
+            rows=Count("pk"), euros=Count("pk", filter=euro), total=SumOf(self.sum_field, filter=euro & self.sum_of)
+        )
+        return found
+
+    @property
+    def _found(self) -> int:
+        return int(self._counted["rows"])
+
+    @property
+    def euro_total(self) -> Decimal | None:
+        """The sum of all rows; None where some are in another currency."""
+        counted = self._counted
+        total: Decimal | None = counted["total"] if counted.get("euros") == counted["rows"] else None
+        return total
 
     @cached_property
     def count(self) -> int:
-        return min(self._found, COUNT_BOUND)
+        return min(self._found, self.bound)
 
     @property
     def is_cut(self) -> bool:
         """Whether there are more rows than the list counts."""
-        return self._found > COUNT_BOUND
+        return self._found > self.bound
 
     def page(self, number: Any) -> Page[Any]:
         rows: Any = self.object_list
@@ -68,13 +99,13 @@ class BoundedPaginator(Paginator[Any]):
             return super().page(number)
         number = self.validate_number(number)
         bottom = (number - 1) * self.per_page
-        ordered = rows if self.is_cut and not self.collects else _collected(rows)
+        ordered = rows if self.is_cut and not self.collects else collected(rows)
         top = min(bottom + self.per_page, max(self.count, 1))
         keys = list(ordered.values_list("pk", flat=True)[bottom:top])
-        return Page(_whole(rows, keys) if keys else rows[bottom:top], number, self)
+        return Page(whole(rows, keys) if keys else rows.none(), number, self)
 
 
-def _whole(rows: QuerySet[Any], keys: list[Any]) -> QuerySet[Any]:
+def whole(rows: QuerySet[Any], keys: list[Any]) -> QuerySet[Any]:
     """The rows of these keys as `rows` would give them. What they had to fit is not asked a second time."""
     if rows.query.annotations or rows.query.extra or rows.query.distinct:
         return rows.filter(pk__in=keys)
@@ -84,7 +115,7 @@ def _whole(rows: QuerySet[Any], keys: list[Any]) -> QuerySet[Any]:
     return fresh.prefetch_related(*rows._prefetch_related_lookups)  # type: ignore[attr-defined]
 
 
-def _collected(rows: QuerySet[Any]) -> QuerySet[Any]:
+def collected(rows: QuerySet[Any]) -> QuerySet[Any]:
     """The same rows in the same order, which the database reaches by sorting all that fit.
 
     For the first rows of an order it may else walk an index of that order and drop what does not fit; where little
@@ -172,26 +203,8 @@ class PagedChangeList(ChangeList):
 
     def get_results(self, request: HttpRequest) -> None:
         super().get_results(request)
-        if not self.multi_page:
-            self.result_list = self.paginator.page(1).object_list
-
-
-def _headers_of(cl: ChangeList, make: Any = unfold_list.result_headers) -> list[dict[str, Any]]:
-    """The headers of a list, made once. Unfold makes them anew for each row, which costs more than the row itself."""
-    kept: list[dict[str, Any]] | None = cl.__dict__.get("_headers")
-    if kept is None:
-        kept = cl._headers = list(make(cl))
-    return kept
-
-
-unfold_list.result_headers = _headers_of
-
-
-@cache
-def _checkbox(language: str) -> tuple[SafeString, SafeString]:
-    """What stands before and after the key in the box that selects a row; drawing its template for each takes long."""
-    before, after = checkbox.render(ACTION_CHECKBOX_NAME, "|").split('value="|"')
-    return mark_safe(f'{before}value="'), mark_safe(f'"{after}')  # noqa: S308 - the widget's own HTML
+        rows: Any = self.result_list if self.multi_page else self.paginator.page(1).object_list
+        self.result_list: Any = self.model_admin.as_rows(rows) if isinstance(rows, QuerySet) else rows
 
 
 class BookkeepingAdmin(ModelAdmin):
@@ -212,6 +225,8 @@ class BookkeepingAdmin(ModelAdmin):
     # Name of the amount that the list adds up per currency, empty for none.
     sum_field: ClassVar[str] = ""
     sum_words: ClassVar[Words] = ""
+    # Which rows count in it; None: all.
+    sum_of: ClassVar[Q | None] = None
     # Words of the button that makes a new row, e.g. "New invoice".
     add_words: ClassVar[Words] = ""
     search_words: ClassVar[Words] = ""
@@ -234,11 +249,15 @@ class BookkeepingAdmin(ModelAdmin):
 
     @display(description=ModelAdmin.action_checkbox.short_description)
     def action_checkbox(self, obj: Model) -> str:
-        before, after = _checkbox(get_language() or "")
+        before, after = selecting_box(get_language() or "")
         return format_html("{}{}{}", before, obj.pk, after)
 
     def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
         return PagedChangeList
+
+    def as_rows(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        """The rows of one page with no more than its columns read; actions and exports read their rows whole."""
+        return rows
 
     def get_paginator(
         self,
@@ -249,7 +268,11 @@ class BookkeepingAdmin(ModelAdmin):
         allow_empty_first_page: bool = True,
     ) -> Any:
         searched = bool(request.GET.get(SEARCH_VAR, "").strip())
-        return self.paginator(queryset, per_page, orphans, allow_empty_first_page, collects=searched)
+        # The history of a row is turned by the same pages.
+        summed = self.sum_field if queryset.model is self.model else ""
+        return self.paginator(
+            queryset, per_page, orphans, allow_empty_first_page, collects=searched, sum_field=summed, sum_of=self.sum_of
+        )
 
     def get_actions(self, request: HttpRequest) -> dict[str, Any]:
         """Without Django's own deletion of many rows: what may go, goes one by one from its own page."""
@@ -310,8 +333,7 @@ def list_remarks(cl: ChangeList, request: HttpRequest) -> list[str]:
     """Return what a person has to know about rows that the list does not show: that there are more, and what to do."""
     found = list(search_remarks(request))
     if is_cut(cl):
-        text = _("There are more than %(number)s rows; these are the first ones. Search or filter to reach the others.")
-        found.append(text % {"number": number(COUNT_BOUND)})
+        found.append(str(cl.paginator.cut_words) % {"number": number(cl.paginator.bound)})
     return found
 
 
@@ -326,7 +348,10 @@ def list_sums(cl: ChangeList) -> list[Sum]:
     field = getattr(cl.model_admin, "sum_field", "")
     if not field or not cl.result_count or is_cut(cl):
         return []
-    found = cl.queryset.order_by("currency").values("currency").annotate(total=SumOf(field))
+    if cl.paginator.euro_total is not None:
+        return [Sum(EURO, cl.paginator.euro_total)]
+    summed = cl.queryset.filter(cl.model_admin.sum_of or Q())
+    found = summed.order_by("currency").values("currency").annotate(total=SumOf(field))
     return [Sum(row["currency"], row["total"]) for row in found]
 
 

@@ -6,7 +6,7 @@ from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 
 from crm.models import Company, Contact, Party
-from invoicing.models import CreditNote, Invoice, SalesDocument
+from invoicing.models import CreditNote, Invoice, PurchaseDocument, SalesDocument
 
 from .links import change_url, link
 
@@ -16,8 +16,10 @@ def party_url(party: Party) -> str:
     return change_url(Contact(pk=party.pk) if party.is_person else Company(pk=party.pk))
 
 
-def document_url(document: SalesDocument) -> str:
-    """The page of a document: that of an invoice or that of a credit note."""
+def document_url(document: SalesDocument | PurchaseDocument) -> str:
+    """The page of a document: that of an invoice, a credit note or an expense."""
+    if isinstance(document, PurchaseDocument):
+        return change_url(document)
     return change_url(CreditNote(pk=document.pk) if document.is_credit_note else Invoice(pk=document.pk))
 
 
@@ -25,5 +27,12 @@ def party_link(party: Party, words: str | Promise = "") -> SafeString:
     return link(party_url(party), words or str(party))
 
 
-def document_link(document: SalesDocument, words: str | Promise = "") -> SafeString:
+def other_party_of(document: SalesDocument | PurchaseDocument) -> str:
+    """Who stands on the other side of a document: its customer or its supplier, by the name that it bears."""
+    if isinstance(document, PurchaseDocument):
+        return document.supplier_name or str(document.supplier or "")
+    return document.buyer_name or str(document.party)
+
+
+def document_link(document: SalesDocument | PurchaseDocument, words: str | Promise = "") -> SafeString:
     return link(document_url(document), words or str(document))

@@ -15,7 +15,7 @@ from crm.models import Party
 from invoicing import services
 from invoicing.models import CompanyEntity, LedgerAccount, PaymentTerm, SalesDocument, VatRateVersion
 
-from . import parties
+from . import expenses, parties
 from .plan import ENTITIES, PlannedDocument, documents
 
 
@@ -31,6 +31,7 @@ class Loaded:
     parties: int
     booked: int
     drafts: int
+    expenses: int
 
 
 @transaction.atomic
@@ -47,7 +48,16 @@ def load(by: User) -> Loaded:
     people = parties.load_parties()
     made = [_load_document(entity, document, by) for entity in ENTITIES for document in documents(entity)]
     booked = [document for document in made if document is not None and document.is_booked]
-    return Loaded(entities, people, len(booked), len([document for document in made if document]) - len(booked))
+    drafts = len([document for document in made if document]) - len(booked)
+    return Loaded(entities, people, len(booked), drafts, _load_expenses(by))
+
+
+def _load_expenses(by: User) -> int:
+    found = parties.entities()
+    try:
+        return sum(expenses.load(found[key], one, by) for key in ENTITIES for one in expenses.expenses(key))
+    except expenses.NotAsPlanned as error:
+        raise DemoMismatch(str(error)) from error
 
 
 def find_document(entity: CompanyEntity, planned: PlannedDocument) -> SalesDocument | None:

@@ -10,9 +10,12 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
+from django.core.files.base import ContentFile
+
 from crm.models import CompanyContact, Party, PartyKind, VatType
 from invoicing.models import CompanyEntity, FiscalYear, LedgerAccount, PaymentTerm, VatRate, VatRateVersion
 
+from . import logo
 from .plan import read
 
 # Parties have no natural key that a person cannot change, so each demo party has its own fixed one.
@@ -84,12 +87,16 @@ def load_entities() -> int:
     made = 0
     accounts = read("accounts")
     for row in read("entities"):
-        values = {key: value for key, value in row.items() if key not in ("key", "fiscal_years", "enterprise_number")}
+        values = {
+            key: value for key, value in row.items() if key not in ("key", "fiscal_years", "enterprise_number", "logo")
+        }
         values["default_payment_term"] = PaymentTerm.objects.get(code="T-14")
         entity, created = CompanyEntity.objects.get_or_create(
             enterprise_number=row["enterprise_number"], defaults=values
         )
         made += created
+        if created and "logo" in row:
+            entity.logo.save(f"{row['key'].lower()}.png", ContentFile(logo.draw(row["logo"])))
         for year in row["fiscal_years"]:
             dates = {"start": date.fromisoformat(year["start"]), "end": date.fromisoformat(year["end"])}
             FiscalYear.objects.get_or_create(entity=entity, label=year["label"], defaults={**year, **dates})

@@ -25,6 +25,7 @@ class ConnectionReport:
     entity: str
     sent: dict[str, OurDocument] = field(default_factory=dict)  # after the first sync
     paid: dict[str, OurDocument] = field(default_factory=dict)  # after the payments came back
+    expenses: dict[str, str] = field(default_factory=dict)  # purchases that were sent: number and state
     before: tuple[BookEntry, ...] = ()
     after: tuple[BookEntry, ...] = ()
     customers: Customers = field(default_factory=lambda: Customers(0, 0))
@@ -55,6 +56,10 @@ class ConnectionReport:
         rows.append(
             ("customers", str(found.linked + found.created), f"{found.linked} found there, {found.created} created")
         )
+        if self.expenses:
+            bought = Counter(self.expenses.values())
+            others = _counts("others", Counter({state: n for state, n in bought.items() if state != POSTED}))
+            rows.append(("purchases posted", str(bought[POSTED]), others))
         for currency, (ours, theirs) in self.totals().items():
             rows.append((f"total {currency}", f"{ours:,.2f}", f"in the books {theirs:,.2f}"))
         return rows
@@ -102,6 +107,7 @@ class ConnectionReport:
             "administration": self.plan.administration,
             "runs": self.runs,
             "documents": _documents_json(self.sent, self.paid),
+            "expenses": dict(sorted(self.expenses.items())),
             "customers": {"found": self.customers.linked, "created": self.customers.created},
             "totals": {
                 currency: {"ours": f"{ours:.2f}", "books": f"{theirs:.2f}"}

@@ -12,7 +12,8 @@ import requests
 from .check import ZERO, BookEntry
 
 TIMEOUT = 20
-EXACT_CREDIT_NOTE = 21  # type of an entry in Exact Online; elsewhere the sign alone says it
+EXACT_CREDIT_NOTES = (21, 31)  # types of entries in Exact Online; elsewhere the sign alone says it
+PURCHASE_FOLDER = 1
 # The sandbox's own person, known to everybody who reads its source; nothing of this opens anything else.
 USERNAME, PASSWORD = "demo", "demo"
 CREDENTIALS = {
@@ -27,6 +28,8 @@ class SandboxBooks:
 
     entries: tuple[BookEntry, ...]
     relations: int
+    purchases: tuple[BookEntry, ...] = ()
+    files: tuple[str, ...] = ()  # in the purchase folder of an archive
 
 
 class SandboxDoor:
@@ -68,16 +71,21 @@ class SandboxDoor:
         self.control("POST", "pay", {**payment, "vendor": tool, "division": administration, "kind": "sales"})
 
     def books(self, tool: str, administration: str) -> SandboxBooks:
-        """Return the sales entries and the number of relations of an administration of a tool."""
-        found = self.control("GET", f"books/{tool}?division={administration}&parts=entries,parties")["divisions"][0]
-        entries = tuple(_entry(tool, row) for row in found["entries"] if row["kind"] == "sales")
-        return SandboxBooks(entries, len(found["parties"]))
+        """Return the entries, the number of relations and the archive of an administration of a tool."""
+        parts = "entries,parties,documents"
+        found = self.control("GET", f"books/{tool}?division={administration}&parts={parts}")["divisions"][0]
+        sales, bought = (
+            tuple(_entry(tool, row) for row in found["entries"] if row["kind"] == kind)
+            for kind in ("sales", "purchase")
+        )
+        folder = [row for row in found["documents"] if row.get("folder") == PURCHASE_FOLDER]
+        return SandboxBooks(sales, len(found["parties"]), bought, tuple(row["files"][0]["name"] for row in folder))
 
 
 def _entry(tool: str, row: dict[str, Any]) -> BookEntry:
-    """Return a sales entry; the sandbox shows credit notes below zero, here the kind carries the direction."""
+    """Return an entry; the sandbox shows credit notes below zero, here the kind carries the direction."""
     total = Decimal(row["total"])
-    credit_note = row["type"] == EXACT_CREDIT_NOTE if tool == "exact" else total < 0
+    credit_note = row["type"] in EXACT_CREDIT_NOTES if tool == "exact" else total < 0
     sign = -1 if credit_note else 1
     per_code: dict[str, tuple[Decimal, Decimal]] = {}
     for line in row["lines"]:

@@ -15,9 +15,10 @@ from config import processes
 from config.launcher import Child, Launcher
 from integrations.models import Connection, ConnectionStatus, SyncRun
 from integrations.registry import get_tool
+from integrations.services import save_settings
 from integrations.sync.runs import start_sync
 
-from . import check, connect, outcome, parties
+from . import check, connect, expenses, outcome, parties
 from .plan import POSTED, ConnectionPlan, documents, plans
 from .report import ConnectionReport
 from .sandbox import SandboxBooks, SandboxDoor
@@ -93,6 +94,7 @@ class Story:
             if one.first_time:
                 # Later a person has worked here, and then the plan is no measure any more.
                 one.report.deviations = _compare(one, self._books(one.plan))
+                save_settings(connection=one.connection, user=self._user, attach_files=True)
         return [one.report for one in told]
 
     def _connect(self, plan: ConnectionPlan) -> _Told:
@@ -112,6 +114,7 @@ class Story:
         """Look at both sides after the first sync and show what was sent and what was not."""
         one.sent = self._books(one.plan)
         one.report.sent = outcome.our_documents(one.connection)
+        one.report.expenses = expenses.states(one.connection)
         one.report.after = one.sent.entries
         one.report.customers = outcome.customers(one.connection)
         self._voice.table(one.report.title, one.report.sent_rows())
@@ -194,6 +197,11 @@ def _compare(one: _Told, last: SandboxBooks) -> list[check.Deviation]:
         # A second sync changes no state, books nothing again and changes nothing that stands there.
         *check.check_states(plan, planned, report.paid),
         *check.check_books(plan, planned, report.paid, stood.entries, last.entries),
+        *(
+            one
+            for books in (sent, last)
+            for one in expenses.check_expenses(plan, report.expenses, stood.purchases, books.purchases, books.files)
+        ),
     ]
     return list(dict.fromkeys(found))
 

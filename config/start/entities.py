@@ -82,7 +82,8 @@ def _fill(row: EntityRow, connection: Connection, found: Tallies, issues: int, r
     row.tool = tool_label(connection.tool)
     row.counted = connection.status not in NOT_SET_UP
     entity = connection.entity_id
-    row.waiting, row.blocked = found.waiting.count(entity=entity), found.blocked.count(entity=entity)
+    row.waiting = found.waiting.count(entity=entity) + found.expenses_waiting.count(entity=entity)
+    row.blocked = found.blocked.count(entity=entity) + found.expenses_blocked.count(entity=entity)
     row.posted, row.paid = found.posted.count(entity=entity), found.paid.count(entity=entity)
     row.issues = issues
     row.issues_url = reverse("admin:integrations_connection_issues", args=[connection.pk])

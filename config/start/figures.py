@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -15,14 +15,14 @@ from django.utils.translation import ngettext
 
 from config.admin.links import list_url
 from integrations.models import Posting
-from invoicing.models import CreditNote, Invoice, SalesKind
+from invoicing.models import CreditNote, Invoice, PurchaseDocument, SalesKind
 
 from .tallies import Tallies, Tally
 
 
 @dataclass(frozen=True, slots=True)
 class Also:
-    """Credit notes beside the invoices of a figure: they have a list of their own."""
+    """Credit notes or expenses beside the invoices of a figure: they have a list of their own."""
 
     words: str
     url: str
@@ -36,14 +36,21 @@ class Figure:
     url: str
     mark: str  # class of the coloured dot
     also: Also | None = None
+    expenses: Also | None = None
 
 
 def figures_of(request: HttpRequest, found: Tallies, first: date) -> list[Figure]:
     month = {"month": date_format(first, "F")}
     since = {"paid_on_from": first.isoformat(), "payment_state__exact": "paid"}
     return [
-        _of_documents(request, _("Waiting"), found.waiting, "bb-c-idle", posting="waiting"),
-        _of_documents(request, _("Blocked"), found.blocked, "bb-c-warn", view="blocked"),
+        replace(
+            _of_documents(request, _("Waiting"), found.waiting, "bb-c-idle", posting="waiting"),
+            expenses=_expenses(request, found.expenses_waiting, "waiting"),
+        ),
+        replace(
+            _of_documents(request, _("Blocked"), found.blocked, "bb-c-warn", view="blocked"),
+            expenses=_expenses(request, found.expenses_blocked, "blocked"),
+        ),
         Figure(
             _("Posted in %(month)s") % month,
             found.posted.count(),
@@ -54,6 +61,14 @@ def figures_of(request: HttpRequest, found: Tallies, first: date) -> list[Figure
         _of_documents(request, _("Paid in %(month)s") % month, found.paid, "bb-c-paid", **since),
         _of_documents(request, _("Open over 30 days"), found.long_open, "", view="open-long"),
     ]
+
+
+def _expenses(request: HttpRequest, tally: Tally, view: str) -> Also | None:
+    number = tally.count()
+    if not number or not request.user.has_perm("invoicing.view_purchasedocument"):
+        return None
+    words = ngettext("and %(n)d expense", "and %(n)d expenses", number) % {"n": number}
+    return Also(words, list_url(PurchaseDocument, view=view))
 
 
 def _of_documents(request: HttpRequest, words: str, tally: Tally, mark: str, **filters: Any) -> Figure:

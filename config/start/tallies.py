@@ -19,7 +19,7 @@ from django.utils import timezone
 from integrations import standing
 from integrations.models import IN_BOOKS, Connection, Posting, PostingState
 from invoicing.admin.columns import LONG_OPEN_DAYS
-from invoicing.models import PaymentState, SalesDocument, SalesKind
+from invoicing.models import PaymentState, PurchaseDocument, SalesDocument, SalesKind
 
 # What a person has to see to before it goes to the books, as the chips "Blocked" of the lists mean it.
 BLOCKED = (PostingState.BLOCKED, PostingState.REFUSED)
@@ -68,6 +68,8 @@ class Tallies:
     posted: Tally  # since the first of the month
     paid: Tally  # since the first of the month
     long_open: Tally  # amounts that are still open
+    expenses_waiting: Tally
+    expenses_blocked: Tally
 
 
 def tallies(first: date) -> Tallies:
@@ -78,12 +80,15 @@ def tallies(first: date) -> Tallies:
     # With the connections named, the database finds the few postings of a state by its index.
     blocked = Posting.objects.filter(connection__in=Connection.objects.values("pk"), state__in=BLOCKED)
     posted = Posting.objects.filter(state__in=IN_BOOKS, posted_at__gte=midnight(first), sales_document__isnull=False)
+    expenses = PurchaseDocument.objects.all()
     return Tallies(
         waiting=_of(SalesDocument.objects.filter(standing.waiting())),
         blocked=_of(SalesDocument.objects.filter(pk__in=blocked.values("sales_document"))),
         posted=_of(posted, "sales_document__"),
         paid=_of(booked.filter(payment_state=PaymentState.PAID, paid_on__gte=first)),
         long_open=_of(long_open, amount=Sum(F("total") - F("paid_amount"))),
+        expenses_waiting=_of(expenses.filter(standing.purchases_waiting())),
+        expenses_blocked=_of(expenses.filter(standing.purchases_blocked())),
     )
 
 

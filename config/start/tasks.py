@@ -12,15 +12,19 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config.admin.links import change_url, list_url
+from config.badges import expenses_to_approve, open_duplicates
 from config.figures import moment
+from crm.admin.duplicates import DECIDE
 from crm.admin.parties import ASKS_FOR_RELATION, CHOOSE
+from crm.models import DuplicatePair
 from integrations.admin.causes import Held, by_weight, effect_words, held_by
 from integrations.admin.wizard import place_of
 from integrations.admin.words import problem_of_connection, problem_of_issue, tool_label
 from integrations.messages import Fix, ProblemText
 from integrations.messages.texts import FIX_LABELS
 from integrations.models import Connection, ConnectionStatus, Issue, SyncRun
-from invoicing.models import CompanyEntity, DocumentStatus, Invoice
+from invoicing.admin.expenses_review import APPROVE
+from invoicing.models import CompanyEntity, DocumentStatus, Invoice, PurchaseDocument
 
 from .entities import NOT_SET_UP
 
@@ -60,6 +64,10 @@ def tasks_of(request: HttpRequest, connections: list[Connection]) -> list[Task]:
     drafts = Invoice.objects.filter(entity__in=CompanyEntity.objects.values("pk"), status=DocumentStatus.DRAFT).count()
     if drafts and request.user.has_perm("invoicing.change_invoice"):
         found.append(_drafts(drafts))
+    if request.user.has_perm(APPROVE) and (expenses := expenses_to_approve(request)):
+        found.append(_expenses(int(expenses)))
+    if request.user.has_perm(DECIDE) and (duplicates := open_duplicates(request)):
+        found.append(_duplicates(int(duplicates)))
     return found[:MOST_TASKS]
 
 
@@ -143,5 +151,26 @@ def _drafts(number: int) -> Task:
         _("Drafts have no number and are not sent."),
         list_url(Invoice, view="drafts"),
         "edit",
+        "bb-c-idle",
+    )
+
+
+def _expenses(number: int) -> Task:
+    return Task(
+        ngettext("Approve or refuse %(n)d expense", "Approve or refuse %(n)d expenses", number) % {"n": number},
+        _("Nothing of it goes to the books before."),
+        list_url(PurchaseDocument, view="to-approve"),
+        "rate_review",
+        "bb-c-idle",
+    )
+
+
+def _duplicates(number: int) -> Task:
+    words = ngettext("Look at %(n)d possible duplicate", "Look at %(n)d possible duplicates", number)
+    return Task(
+        words % {"n": number},
+        _("Two records of one customer split its documents."),
+        list_url(DuplicatePair),
+        "content_copy",
         "bb-c-idle",
     )

@@ -24,6 +24,7 @@ register = template.Library()
 register.filter("amount", figures.amount)
 register.filter("number", figures.number)
 register.filter("percentage", figures.percentage)
+register.filter("iban", figures.iban)
 register.filter("day", figures.day)
 register.filter("moment", figures.moment)
 

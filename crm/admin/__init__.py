@@ -1,5 +1,5 @@
 """Admin pages of customers and suppliers."""
 
-from . import parties, tags
+from . import duplicates, importing, merging, parties, recycle_bin, segments, tags
 
-__all__ = ["parties", "tags"]
+__all__ = ["duplicates", "importing", "merging", "parties", "recycle_bin", "segments", "tags"]

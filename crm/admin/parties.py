@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
 from django.contrib import admin, messages
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.contrib.auth.models import AbstractBaseUser, AnonymousUser
 from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, Q, QuerySet
@@ -27,11 +28,17 @@ from integrations.models import Administration, Connection, Issue, PartyLink
 from invoicing.admin.columns import payment_state_of
 from invoicing.models import SalesDocument
 
-from ..models import Company, CompanyContact, Contact, Party
+from ..binning import move_to_recycle_bin
+from ..models import Company, CompanyContact, Contact, Party, PartyKind
 from ..search import party_condition
-from ..services import move_to_recycle_bin
+from ..segments import sentences
 from . import export
+from .bulk import BulkActions
+from .filters import CountryFilter, ExternalIdFilter, SegmentFilter, TagFilter, chosen_segment
 from .forms import CompanyForm, ContactForm, PartyForm
+from .merging import MERGE, MergingAdmin, lead_on, merges_of
+from .searching import SearchedPaginator, SegmentPaginator
+from .typing_hint import TypingHint
 
 LATEST_DOCUMENTS = 8
 CHOOSE = "integrations.change_partylink"
@@ -72,17 +79,21 @@ class CompaniesInline(TabularInline):
         return found.select_related("company")
 
 
-class PartyListAdmin(ExportingAdmin):
+class PartyListAdmin(TypingHint, MergingAdmin, BulkActions, ExportingAdmin):
     """What companies and contacts share."""
 
-    list_filter = ["is_customer", "is_supplier", "vat_type", "country", ("tags", admin.RelatedOnlyFieldListFilter)]
+    list_filter = [
+        SegmentFilter, TagFilter, ExternalIdFilter, "is_customer", "is_supplier", "vat_type", CountryFilter,
+    ]  # fmt: skip
+    list_before_template = "admin/crm/list_before.html"
     search_fields = ["name"]  # shows the box; the search itself is `get_search_results`
     search_help_text = _("Name, VAT number or enterprise number")
     autocomplete_fields = ["tags"]
+    change_form_outer_before_template = "admin/crm/party_before.html"
     change_form_outer_after_template = "admin/crm/party_after.html"
     delete_confirmation_template = "admin/crm/party_delete.html"
     form = PartyForm
-    actions = ["export_xlsx", "export_csv"]
+    actions = ["merge_selected", "export_xlsx", "export_csv", "tag_selected", "bin_selected"]
     # Loading a page asks for these at once, whatever the number of rows.
     links: ClassVar[Any] = Prefetch(
         "tool_links",
@@ -92,6 +103,21 @@ class PartyListAdmin(ExportingAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         found: QuerySet[Any] = super().get_queryset(request)
         return found.prefetch_related(self.links)
+
+    def get_paginator(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        if request.GET.get(SEARCH_VAR, "").strip():
+            return SearchedPaginator(*args, collects=True, **kwargs)
+        if request.GET.get("segment"):
+            return SegmentPaginator(*args, **kwargs)
+        return super().get_paginator(request, *args, **kwargs)
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        segment = chosen_segment(request)
+        shown = {"segment": segment, "segment_words": sentences(segment.rules)} if segment is not None else {}
+        if request.user.has_perm("crm.add_importbatch"):
+            kind = PartyKind.PERSON if issubclass(self.model, Contact) else PartyKind.COMPANY
+            shown["import_url"] = f"{reverse('admin:crm_importbatch_add')}?kind={kind}"
+        return super().changelist_view(request, {**(extra_context or {}), **shown})
 
     def export_columns(self, request: HttpRequest) -> list[Column]:
         return export.columns()
@@ -123,6 +149,9 @@ class PartyListAdmin(ExportingAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
+        merged = Party.objects.filter(pk=object_id if object_id.isdigit() else 0, merged_into__isnull=False).first()
+        if merged is not None and (answer := lead_on(request, merged)) is not None:
+            return answer
         context = {
             **(extra_context or {}),
             **party_context(request, object_id, str(self.opts.model_name)),
@@ -133,7 +162,7 @@ class PartyListAdmin(ExportingAdmin):
     def get_urls(self) -> list[URLPattern]:
         name = f"{self.opts.app_label}_{self.opts.model_name}_relation"
         view = self.admin_site.admin_view(require_POST(self.choose_relation))
-        return [path("<int:pk>/relation/", view, name=name), *super().get_urls()]
+        return [path("<int:pk>/relation/", view, name=name), *self.merge_urls(), *super().get_urls()]
 
     def choose_relation(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Link a customer to the relation of a tool: one that a person chose (APP-219), or whose number was typed."""
@@ -169,7 +198,7 @@ class PartyListAdmin(ExportingAdmin):
         return HttpResponseRedirect(list_url(self.model))
 
     def delete_model(self, request: HttpRequest, obj: Party) -> None:
-        """Move to the recycle bin: documents, links and history keep their party."""
+        """Move to the recycle bin; what documents or bookings point to is kept."""
         outcome = move_to_recycle_bin(
             parties=[obj], by=request.user if isinstance(request.user, AbstractBaseUser) else None
         )
@@ -268,6 +297,8 @@ class PartyAdmin(BookkeepingAdmin):
         party = Party.objects.filter(pk=object_id if object_id.isdigit() else 0).first()
         if party is None:
             raise Http404
+        if (answer := lead_on(request, party)) is not None:
+            return answer
         if party.deleted_at is not None:
             messages.info(request, gettext("%(name)s is in the recycle bin.") % {"name": party})
             return HttpResponseRedirect(list_url(Company))
@@ -296,6 +327,8 @@ def party_context(request: HttpRequest, object_id: str, model_name: str) -> dict
         "party_books": _books(int(object_id), may_choose=may_choose),
         "party_relation_url": reverse(f"admin:crm_{model_name}_relation", args=[object_id]),
         "party_id": object_id,
+        "party_merges": merges_of(int(object_id)),
+        "party_merge_url": reverse(f"admin:crm_{model_name}_merge", args=[object_id]) if user.has_perm(MERGE) else "",
         "party_choices": _choices(int(object_id)) if may_choose else [],
     }
 

@@ -78,6 +78,16 @@ class Party(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     updated_at = models.DateTimeField(_("changed"), auto_now=True)
     deleted_at = models.DateTimeField(_("deleted"), null=True, blank=True, editable=False)
+    # Where it went by a merge; such a party is hidden like a deleted one, and its old links lead on.
+    merged_into = models.ForeignKey(
+        "self",
+        verbose_name=_("merged into"),
+        null=True,
+        blank=True,
+        editable=False,
+        on_delete=models.SET_NULL,
+        related_name="absorbed",
+    )
 
     objects = PartyQuerySet.as_manager()
 
@@ -88,6 +98,11 @@ class Party(models.Model):
         indexes = [
             models.Index(fields=["kind", "name"], name="crm_party_kind_name"),
             models.Index(fields=["name_key", "postcode"], name="crm_party_name_postcode"),
+            models.Index(fields=["kind", "country"], name="crm_party_kind_country"),
+            models.Index(fields=["kind", "vat_type"], name="crm_party_kind_vat_type"),
+            models.Index(fields=["created_at"], name="crm_party_created"),
+            # The recycle bin, newest first; few of many.
+            models.Index(fields=["-deleted_at"], name="crm_party_binned", condition=Q(deleted_at__isnull=False)),
         ]
         constraints = [
             models.CheckConstraint(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -12,13 +13,17 @@ from django.utils.translation import gettext as _
 
 from config.admin.links import change_url
 from config.figures import amount, day
-from invoicing.models import PaymentSource, SalesDocument
+from invoicing.models import PaymentSource, PurchaseDocument, SalesDocument
 
-from ..messages import Fix, ProblemText
+from .. import services
+from ..base.provider import Capability
+from ..messages import Fix, ProblemText, note_text
 from ..messages.values import shown_place
 from ..models import IN_BOOKS, SENT, ConnectionStatus, Posting, PostingState
 from ..registry import get_tool
-from ..standing import Standing, external_id_of, reason_words, standing_of
+from ..standing import Standing, external_id_of, prefetches, reason_words, standing_of
+from ..sync.purchase_planning import MAILED
+from ..sync.sides import side_of
 from .naming import give_names
 from .words import FixLink, fix_for, fix_of_posting, problem_of_posting, tool_label
 
@@ -30,7 +35,14 @@ VERBS: dict[str, frozenset[str]] = {
     "link": frozenset({PostingState.BLOCKED, PostingState.REFUSED, PostingState.UNCLEAR, PostingState.GONE}),
     "other": frozenset({PostingState.BLOCKED, PostingState.REFUSED, PostingState.UNCLEAR}),
     "send_again": frozenset({PostingState.GONE}),
+    "send_unseen": frozenset({PostingState.UNCLEAR}),
     "refresh": frozenset(IN_BOOKS),
+    "attach_again": frozenset({PostingState.POSTED}),
+}
+# Verbs that need more than a state.
+_ASKED: dict[str, Callable[[Posting], bool]] = {
+    "send_unseen": services.is_seen_nowhere,
+    "attach_again": services.may_attach_again,
 }
 CHANGE = "integrations.change_posting"
 
@@ -83,12 +95,14 @@ class BooksPanel:
     external_id: str = ""
     totals: str = ""
     where_to_look: str = ""
+    remark: str = ""
     posting_url: str = ""
     connection_url: str = ""
     connect_url: str = ""
     issue_url: str = ""
     candidate: Candidate | None = None
     timeline: list[Event] = field(default_factory=list)
+    notes: list[ProblemText] = field(default_factory=list)  # what is to be known though nothing was held up
     urls: dict[str, str] = field(default_factory=dict)
 
     @property
@@ -127,14 +141,42 @@ def books_panel(request: HttpRequest, document: SalesDocument) -> BooksPanel:
     return panel
 
 
-def _fill(panel: BooksPanel, request: HttpRequest, document: SalesDocument, posting: Posting) -> None:
+def purchase_books(request: HttpRequest, pk: int) -> BooksPanel | None:
+    """The same panel for the page of an expense; None where it never goes out, or not yet. Rights are the page's own.
+
+    Draw it with `admin/integrations/books_panel.html`, as `books`.
+    """
+    document = PurchaseDocument.objects.select_related("entity", "supplier").prefetch_related(*prefetches()).get(pk=pk)
+    found = standing_of(document)
+    if not found.state:
+        return None
+    panel = BooksPanel(found, reason=reason_words(found), external_id="")
+    connection = found.connection
+    if connection is not None:
+        panel.tool_label = tool_label(connection.tool)
+        panel.administration = str(connection.administration or "")
+        if request.user.has_perm("integrations.view_connection"):
+            panel.connection_url = change_url(connection)
+        if Capability.PURCHASES_AS_FILES in get_tool(connection.tool).capabilities:
+            words = _("%(tool)s gets the supplier's file in its archive, and whoever keeps the books there books it.")
+            panel.remark = words % {"tool": panel.tool_label}
+    if found.posting is not None:
+        _fill(panel, request, document, found.posting)
+        panel.timeline = _of_posting(found.posting, panel.tool_label)
+    return panel
+
+
+def _fill(
+    panel: BooksPanel, request: HttpRequest, document: SalesDocument | PurchaseDocument, posting: Posting
+) -> None:
     # Loaded already; without it the words would lack the document.
-    posting.sales_document = document
+    setattr(posting, side_of(posting).field, document)
     give_names([posting])
     panel.problem = problem_of_posting(posting)
     panel.fix = fix_for(request.user, fix_of_posting(posting, panel.problem))
     panel.totals = totals_words(posting)
-    if posting.external_id:
+    panel.notes = notes_of(posting)
+    if posting.external_id and posting.sales_document_id is not None:
         panel.where_to_look = shown_place(get_tool(posting.connection.tool).where_to_look)
     if request.user.has_perm("integrations.view_posting"):
         panel.posting_url = change_url(posting)
@@ -144,6 +186,11 @@ def _fill(panel: BooksPanel, request: HttpRequest, document: SalesDocument, post
     panel.candidate = candidate_of(request, posting)
 
 
+def notes_of(posting: Posting) -> list[ProblemText]:
+    """What the document's reader should know although it went through: a file that stayed here, another term."""
+    return [note_text(note, posting.connection.tool) for note in posting.notes] if posting.state in SENT else []
+
+
 def verb_urls(request: HttpRequest, posting: Posting) -> dict[str, str]:
     """The addresses of the verbs that this person may use on a posting in its state.
 
@@ -151,11 +198,14 @@ def verb_urls(request: HttpRequest, posting: Posting) -> dict[str, str]:
     """
     if not request.user.has_perm(CHANGE) or is_switched_off(posting):
         return {}
-    return {
+    urls = {
         verb: reverse(f"admin:integrations_posting_{verb}", args=[posting.pk])
         for verb, states in VERBS.items()
-        if posting.state in states
+        if posting.state in states and (verb not in _ASKED or _ASKED[verb](posting))
     }
+    if posting.reason_code == MAILED and "retry" in urls:
+        urls["send_anyway"] = urls.pop("retry")
+    return urls
 
 
 def is_switched_off(posting: Posting) -> bool:
@@ -173,8 +223,27 @@ def totals_words(posting: Posting) -> str:
         difference = posting.reason_params.get("difference", "")
         return _("Differ by %(difference)s") % {"difference": difference} if difference else _("Differ")
     if posting.state == PostingState.POSTED:
-        return _("Equal to the cent") if posting.tool_totals else _("Not stated by the tool")
+        return _("Equal to the cent") if any(posting.tool_totals.values()) else _("Not stated by the tool")
     return ""
+
+
+def _of_posting(posting: Posting, tool: str) -> list[Event]:
+    """What happened on the way into the books, newest first."""
+    events: list[Event] = []
+    if posting.sent_at is not None and posting.posted_at is None:
+        events.append(Event(posting.sent_at, _("Sent to %(tool)s, no booking known yet") % {"tool": tool}))
+    if posting.posted_at is not None:
+        place = " ".join(part for part in (posting.journal, posting.number) if part)
+        words = _("Posted as %(place)s") % {"place": place} if place else _("Posted")
+        looked = _("at attempt %(number)d") % {"number": posting.attempts} if posting.attempts > 1 else ""
+        events.append(Event(posting.posted_at, words, looked))
+    if posting.attached_at is not None:
+        refused = any(note["code"] == services.FILES_REFUSED for note in posting.notes)
+        words = _("Not every file was attached") if refused else _("Files attached")
+        events.append(Event(posting.attached_at, words))
+    if posting.state == PostingState.EXCLUDED:
+        events.append(Event(posting.changed_at, _("Excluded from the sync"), posting.excluded_by))
+    return sorted(events, key=lambda event: event.at, reverse=True)
 
 
 def _timeline(document: SalesDocument, posting: Posting | None, tool: str) -> list[Event]:
@@ -185,17 +254,7 @@ def _timeline(document: SalesDocument, posting: Posting | None, tool: str) -> li
             Event(document.booked_at, _("Booked as %(number)s") % {"number": document.number}, document.booked_by)
         )
     if posting is not None:
-        if posting.sent_at is not None and posting.posted_at is None:
-            events.append(Event(posting.sent_at, _("Sent to %(tool)s, no booking known yet") % {"tool": tool}))
-        if posting.posted_at is not None:
-            place = " ".join(part for part in (posting.journal, posting.number) if part)
-            words = _("Posted as %(place)s") % {"place": place} if place else _("Posted")
-            looked = _("at attempt %(number)d") % {"number": posting.attempts} if posting.attempts > 1 else ""
-            events.append(Event(posting.posted_at, words, looked))
-        if posting.attached_at is not None:
-            events.append(Event(posting.attached_at, _("Files attached")))
-        if posting.state == PostingState.EXCLUDED:
-            events.append(Event(posting.changed_at, _("Excluded from the sync"), posting.excluded_by))
+        events += _of_posting(posting, tool)
     for payment in document.payments.all():
         words = _("Payment of %(amount)s") % {"amount": amount(payment.amount, document.currency)}
         source = tool if payment.source == PaymentSource.TOOL else payment.entered_by

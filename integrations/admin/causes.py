@@ -10,15 +10,15 @@ from typing import Any
 
 from django.contrib.auth.models import AnonymousUser, User
 from django.db.models import Count, F, OuterRef, Q, Subquery, Sum, Window
-from django.db.models.functions import RowNumber
+from django.db.models.functions import Coalesce, RowNumber
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config.admin.links import change_url, list_url
-from config.admin.places import document_url, party_link
+from config.admin.places import document_url, other_party_of, party_link
 from config.figures import amount, day
-from invoicing.models import SalesDocument, SalesKind
+from invoicing.models import PurchaseDocument, SalesDocument, SalesKind
 
 from ..messages import ProblemText, accountant_text
 from ..models import Issue, Posting, PostingState, SyncRun
@@ -31,6 +31,7 @@ SHOWN_DOCUMENTS = 3
 COPIED_DOCUMENTS = 20
 # So many open causes are sorted by what they hold up; an office with more has one and the same trouble everywhere.
 MOST_CAUSES = 500
+_DATE = Coalesce("sales_document__date", "purchase_document__date")
 
 
 @dataclass(slots=True)
@@ -40,29 +41,33 @@ class Held:
     invoices: int = 0
     credit_notes: int = 0
     states: set[str] = field(default_factory=set)
-    amounts: dict[str, Decimal] = field(default_factory=dict)  # by currency
+    amounts: dict[str, Decimal] = field(default_factory=dict)  # of sales by currency, credit notes below zero
+    expenses: int = 0
+    expense_amounts: dict[str, Decimal] = field(default_factory=dict)
+    gross: Decimal = Decimal(0)  # all of them, whatever their sign
 
     @property
     def count(self) -> int:
-        return self.invoices + self.credit_notes
+        return self.invoices + self.credit_notes + self.expenses
 
     @property
     def weight(self) -> tuple[Decimal, int]:
         """What sorts issues: the amount, then the number."""
-        return sum(self.amounts.values(), Decimal(0)), self.count
+        return self.gross, self.count
 
     @property
     def single_amount(self) -> str:
-        """The amount with its currency as problems are stored; empty when there are several currencies."""
-        return " ".join(f"{value} {currency}" for currency, value in self.amounts.items()) if self._is_single else ""
-
-    @property
-    def _is_single(self) -> bool:
-        return len(self.amounts) == 1
+        """The amount with its currency as problems are stored; empty when there are several of them."""
+        found = [*self.amounts.items(), *self.expense_amounts.items()]
+        return f"{found[0][1]} {found[0][0]}" if len(found) == 1 else ""
 
     @property
     def amount_words(self) -> str:
-        return ", ".join(amount(value, currency) for currency, value in sorted(self.amounts.items()))
+        words = [amount(value, currency) for currency, value in sorted(self.amounts.items())]
+        if self.expense_amounts:
+            bought = ", ".join(amount(value, currency) for currency, value in sorted(self.expense_amounts.items()))
+            words.append(_("expenses %(amounts)s") % {"amounts": bought})
+        return ", ".join(words)
 
 
 @dataclass(slots=True)
@@ -88,16 +93,27 @@ def held_by(issues: Iterable[Issue]) -> dict[int, Held]:
     """Return what each issue holds up, by its key; one query for any number of issues and documents."""
     found: dict[int, Held] = {issue.pk: Held() for issue in issues}
     rows = (
-        Posting.objects.filter(issue__in=list(found), sales_document__isnull=False)
+        Posting.objects.filter(issue__in=list(found))
         .order_by()
-        .values_list("issue", "state", "sales_document__kind", "sales_document__currency")
-        .annotate(n=Count("pk"), amount=Sum("sales_document__total"))
+        .values_list(
+            "issue",
+            "state",
+            "sales_document__kind",
+            "purchase_document__kind",
+            Coalesce("sales_document__currency", "purchase_document__currency"),
+        )
+        .annotate(n=Count("pk"), amount=Sum(Coalesce("sales_document__total", "purchase_document__total")))
     )
-    for key, state, kind, currency, number, total in rows:
+    for key, state, sold, bought, currency, number, total in rows:
         held = found[key or 0]
         held.states.add(state)
-        held.amounts[currency] = held.amounts.get(currency, Decimal(0)) + total
-        if kind == SalesKind.CREDIT_NOTE:
+        is_credit = SalesKind.CREDIT_NOTE in (sold, bought)  # called the same on both sides
+        amounts = held.expense_amounts if bought else held.amounts
+        amounts[currency] = amounts.get(currency, Decimal(0)) + (-total if is_credit else total)
+        held.gross += total
+        if bought:
+            held.expenses += number
+        elif is_credit:
             held.credit_notes += number
         else:
             held.invoices += number
@@ -139,10 +155,12 @@ def _stops(issue: Issue) -> bool:
 
 def _counted(held: Held) -> str:
     """The documents as a phrase: of one kind by that name."""
-    if not held.credit_notes:
+    if held.count == held.invoices:
         return ngettext("%(n)d invoice", "%(n)d invoices", held.invoices) % {"n": held.invoices}
-    if not held.invoices:
+    if held.count == held.credit_notes:
         return ngettext("%(n)d credit note", "%(n)d credit notes", held.credit_notes) % {"n": held.credit_notes}
+    if held.count == held.expenses:
+        return ngettext("%(n)d expense", "%(n)d expenses", held.expenses) % {"n": held.expenses}
     return ngettext("%(n)d document", "%(n)d documents", held.count) % {"n": held.count}
 
 
@@ -188,12 +206,12 @@ def views_of(
 
 def _first_postings(issues: Sequence[Issue], shown: int, for_accountant: list[int]) -> dict[int, list[Posting]]:
     """The newest documents of each issue, no more than are named: some causes hold up thousands."""
-    place = Window(RowNumber(), partition_by=F("issue"), order_by=[F("sales_document__date").desc(), F("pk").desc()])
+    place = Window(RowNumber(), partition_by=F("issue"), order_by=[_DATE.desc(), F("pk").desc()])
     rows = (
-        Posting.objects.filter(issue__in=[issue.pk for issue in issues], sales_document__isnull=False)
+        Posting.objects.filter(issue__in=[issue.pk for issue in issues])
         .annotate(place=place)
         .filter(Q(place__lte=shown) | Q(place__lte=COPIED_DOCUMENTS, issue__in=for_accountant))
-        .select_related("sales_document__party")
+        .select_related("sales_document__party", "purchase_document__supplier")
     )
     found: dict[int, list[Posting]] = defaultdict(list)
     for posting in rows.order_by("issue", "place"):
@@ -224,7 +242,7 @@ def _view(
     runs: int,
     linked: set[tuple[int, str]],
 ) -> IssueView:
-    documents = [posting.sales_document for posting in postings if posting.sales_document is not None]
+    documents = [posting.document for posting in postings]
     view = IssueView(
         issue=issue,
         problem=problem,
@@ -253,17 +271,17 @@ def _view(
     return view
 
 
-def _document(document: SalesDocument) -> dict[str, Any]:
-    return {"document": document, "url": document_url(document), "customer": document.buyer_name or str(document.party)}
+def _document(document: SalesDocument | PurchaseDocument) -> dict[str, Any]:
+    return {"document": document, "url": document_url(document), "customer": other_party_of(document)}
 
 
-def _line(document: SalesDocument) -> str:
+def _line(document: SalesDocument | PurchaseDocument) -> str:
     """One document as a line of a letter."""
     return ", ".join(
         [
             f"{document.get_kind_display()} {document.number}",
             day(document.date),
-            document.buyer_name or str(document.party),
+            other_party_of(document),
             amount(document.total, document.currency),
         ]
     )

@@ -18,6 +18,7 @@ from invoicing.admin.booking import person
 from invoicing.models import SalesDocument
 
 from .. import services, standing
+from ..completeness import completeness_of
 from ..models import Connection, ConnectionStatus, Posting
 from . import connecting
 from .connection_forms import LedgerLinksForm, LinksForm, SettingsForm, VatLinksForm
@@ -87,6 +88,7 @@ def details_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpRe
         "form": form,
         "problem": problem_of_connection(connection),
         "facts": _facts(connection),
+        "completeness": completeness_of(connection) if sees_invoices(request) else None,
         "place": place_of(page, request, connection),
         "urls": connecting.verb_urls(page, connection) if may_change else {},
         "readings_left": services.readings_left(connection) if may_change else None,
@@ -113,6 +115,10 @@ def _ask_about_changes(
         "start_date": form.cleaned_data["start_date"],
     }
     return TemplateResponse(request, "admin/integrations/connection_change.html", context)
+
+
+def sees_invoices(request: HttpRequest) -> bool:
+    return bool(request.user.has_perm("invoicing.view_invoice"))
 
 
 def _facts(connection: Connection) -> dict[str, Any]:
@@ -148,7 +154,8 @@ def _links_page(
                 for direction in form.directions
             )
             words = ngettext("%(n)d link changed.", "%(n)d links changed.", changed) % {"n": changed}
-            messages.success(request, words if changed else _("Nothing was changed."))
+            # Also what a second click of the same button says, whose first one stored them.
+            messages.success(request, words if changed else _("The links are saved as they stand here."))
             return HttpResponseRedirect(page.url(section, connection))
         except services.ConnectError as error:
             form.add_error(None, str(error))

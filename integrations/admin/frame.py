@@ -6,13 +6,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.core.cache import cache
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.functional import cached_property
 
-from ..models import Connection, Issue, SyncRun
+from ..models import Connection, SyncRun
 from ..sync import heartbeat
 from .notifications import Bell, bell_of
 from .progress import Progress, RunView, loaded, progress_of, view_of
@@ -20,7 +19,6 @@ from .progress import Progress, RunView, loaded, progress_of, view_of
 START = "integrations.add_syncrun"
 # A worker writes a sign of life every minute; three missed ones mean that none lives.
 SILENT_AFTER = timedelta(minutes=4)
-_BADGE_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,13 +106,3 @@ def frame_context(request: HttpRequest) -> dict[str, Any]:
     """What Unfold adds to the context of every page of the admin."""
     user = request.user
     return {"frame": Frame(request)} if user.is_authenticated and user.is_staff else {}
-
-
-def open_issues(request: HttpRequest) -> str:
-    """The number of open issues beside the menu's entry, at most half a minute old; empty when there is none."""
-    key = "boekbrug-open-issues"
-    number = cache.get(key)
-    if number is None:
-        number = Issue.objects.open().count()
-        cache.set(key, number, _BADGE_SECONDS)
-    return str(number) if number else ""

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 # A preview of more documents than this is a list nobody reads; the figures above it count on.
 SHOWN_LINES = 300
 SHOWN_PARTIES = 50
+_Key = tuple[int, bool]  # a party, and whether it is meant as a supplier
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,19 +45,22 @@ class BookingPart:
 
 @dataclass(frozen=True, slots=True)
 class ShownLine:
-    """A document to send: its parts as they will stand in the books, and whether its customer is new there."""
+    """A document to send: its parts as they will stand in the books, and whether its customer or supplier is new there."""
 
     line: services.PreviewLine
     parts: list[BookingPart]
     is_new: bool
 
 
+_Sums = dict[tuple[bool, str], Decimal]  # whether of purchases, currency -> signed sum
+
+
 @dataclass(slots=True)
 class _OfParty:
-    """How many documents of one customer go out, and their sums per currency."""
+    """How many documents of one customer go out, and their sums."""
 
     counts: Counter[str] = field(default_factory=Counter)
-    sums: dict[str, Decimal] = field(default_factory=dict)
+    sums: _Sums = field(default_factory=dict)
 
 
 def preview_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
@@ -83,63 +87,106 @@ def _previewed(connection: Connection) -> dict[str, Any]:
     to_send: list[services.PreviewLine] = []
     held: list[services.PreviewLine] = []
     counts: Counter[str] = Counter()
-    sums: dict[str, Decimal] = {}
-    held_sums: dict[str, Decimal] = {}
-    parties: dict[int, _OfParty] = {}
+    sums: _Sums = {}
+    held_sums: _Sums = {}
+    parties: dict[_Key, _OfParty] = {}
     for line in services.preview(connection=connection):
         if line.problem is not None:
             counts["held"] += 1
-            held_sums[line.currency] = held_sums.get(line.currency, Decimal(0)) + line.total
+            _add(held_sums, (line.is_purchase, line.currency), line.total)
             if len(held) < SHOWN_LINES:
                 held.append(line)
         elif line.booking is not None:
             total = -line.booking.total if line.booking.kind.is_credit_note else line.booking.total
-            of_party = parties.setdefault(line.party_id, _OfParty())
-            for kind in ("to_send", "credit_notes") if line.booking.kind.is_credit_note else ("to_send",):
-                counts[kind] += 1
-                of_party.counts[kind] += 1
+            of_party = parties.setdefault((line.party_id, line.is_purchase), _OfParty())
+            kind = (
+                "expenses" if line.is_purchase else "credit_notes" if line.booking.kind.is_credit_note else "invoices"
+            )
+            for counted in (counts, of_party.counts):
+                counted["to_send"] += 1
+                counted[kind] += 1
             for totals in (sums, of_party.sums):
-                totals[line.booking.currency] = totals.get(line.booking.currency, Decimal(0)) + total
+                _add(totals, (line.is_purchase, line.booking.currency), total)
             if len(to_send) < SHOWN_LINES:
                 to_send.append(line)
-    actions: Counter[str] = Counter()
-    customers: list[services.PartyPreview] = []
-    asked: dict[int, Problem] = {}
-    for party in services.preview_parties(connection=connection, party_ids=parties):
-        actions[party.action] += 1
-        if party.action == "ask":
-            asked[party.party.pk] = _asked(party)
-        if len(customers) < SHOWN_PARTIES:
-            customers.append(party)
+    customers = _Parties(connection, parties, suppliers=False)
+    suppliers = _Parties(connection, parties, suppliers=True)
+    asked = customers.asked | suppliers.asked
     # Where several relations fit a customer, its documents wait for a person all the same.
-    held = [replace(line, problem=asked[line.party_id]) for line in to_send if line.party_id in asked] + held
-    to_send = [line for line in to_send if line.party_id not in asked]
-    for party_id in asked:
-        for kind, number in parties[party_id].counts.items():
+    held = [replace(line, problem=asked[_key(line)]) for line in to_send if _is_asked(line, asked)] + held
+    to_send = [line for line in to_send if not _is_asked(line, asked)]
+    for key in asked:
+        for kind, number in parties[key].counts.items():
             counts[kind] -= number
-        counts["held"] += parties[party_id].counts["to_send"]
-        for currency, total in parties[party_id].sums.items():
-            sums[currency] -= total
-            held_sums[currency] = held_sums.get(currency, Decimal(0)) + total
-    new = {party.party.pk for party in customers if party.action == "create"}
+        counts["held"] += parties[key].counts["to_send"]
+        for place, total in parties[key].sums.items():
+            sums[place] -= total
+            _add(held_sums, place, total)
+    new = customers.new | suppliers.new
     names = _account_names(connection, to_send)
     number = counts["to_send"]
     return {
-        "to_send": [ShownLine(line, _parts(line.booking, names), line.party_id in new) for line in to_send],
+        "to_send": [ShownLine(line, _parts(line.booking, names), _key(line) in new) for line in to_send],
         "to_send_count": number,
-        "invoice_count": number - counts["credit_notes"],
+        "invoice_count": counts["invoices"],
         "credit_note_count": counts["credit_notes"],
+        "expense_count": counts["expenses"],
         "held": _held(held, tool_label(connection.tool)),
         "held_count": counts["held"],
-        "held_sums": held_sums.items(),
+        "held_sums": _shown(held_sums, purchases=False),
+        "held_expense_sums": _shown(held_sums, purchases=True),
         "excluded_count": connection.postings.filter(state=PostingState.EXCLUDED).count(),
-        "sums": [(currency, total) for currency, total in sums.items() if total],
+        "sums": _shown(sums, purchases=False),
+        "expense_sums": _shown(sums, purchases=True),
         "left_out": number - len(to_send),
-        "customers": customers,
-        "customer_counts": dict(actions),
-        "customers_left_out": sum(actions.values()) - len(customers),
+        "customers": customers.shown,
+        "customer_counts": dict(customers.actions),
+        "customers_left_out": customers.left_out,
+        "suppliers": suppliers.shown,
+        "supplier_counts": dict(suppliers.actions),
+        "suppliers_left_out": suppliers.left_out,
         "sync_words": ngettext("Sync %(n)d document", "Sync %(n)d documents", number) % {"n": number},
     }
+
+
+def _add(sums: _Sums, place: tuple[bool, str], total: Decimal) -> None:
+    sums[place] = sums.get(place, Decimal(0)) + total
+
+
+def _shown(sums: _Sums, *, purchases: bool) -> list[tuple[str, Decimal]]:
+    """The sums of one side by currency: what we are owed and what we owe are never added up."""
+    return [(currency, total) for (is_purchase, currency), total in sums.items() if total and is_purchase == purchases]
+
+
+class _Parties:
+    """What becomes of the customers, or of the suppliers, of the documents that go out."""
+
+    def __init__(self, connection: Connection, parties: Iterable[_Key], *, suppliers: bool) -> None:
+        self.actions: Counter[str] = Counter()
+        self.shown: list[services.PartyPreview] = []
+        self.asked: dict[_Key, Problem] = {}
+        self.new: set[_Key] = set()
+        ids = [party for party, is_supplier in parties if is_supplier == suppliers]
+        for found in services.preview_parties(connection=connection, party_ids=ids, suppliers=suppliers):
+            self.actions[found.action] += 1
+            if found.action == "ask":
+                self.asked[found.party.pk, suppliers] = _asked(found)
+            elif found.action == "create":
+                self.new.add((found.party.pk, suppliers))
+            if len(self.shown) < SHOWN_PARTIES:
+                self.shown.append(found)
+
+    @property
+    def left_out(self) -> int:
+        return sum(self.actions.values()) - len(self.shown)
+
+
+def _key(line: services.PreviewLine) -> _Key:
+    return line.party_id, line.is_purchase
+
+
+def _is_asked(line: services.PreviewLine, asked: dict[_Key, Problem]) -> bool:
+    return _key(line) in asked
 
 
 def _asked(party: services.PartyPreview) -> Problem:

@@ -20,8 +20,9 @@ from .words import problem_of_run, tool_label
 
 # The steps of a sync; an import has a single one of its own.
 _STEPS: list[RunStep] = [step for step in RunStep if step is not RunStep.IMPORT]
-# What became of a document that the run sent, or tried to.
-_ANSWERED = ("posted", "differs", "refused", "unclear")
+# What became of a document that the run sent, or tried to. "booked" and "taken": the tool has it, and it is read later.
+_SENT = ("posted", "differs", "booked", "taken")
+_ANSWERED = (*_SENT, "refused", "unclear")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,7 +90,7 @@ def view_of(run: SyncRun) -> RunView:
         step=str(RunStep(run.step).label),
         to_send=max(sales.get("to_send", 0), 0),
         answered=sum(sales.get(what, 0) for what in _ANSWERED),
-        sent=sales.get("posted", 0) + sales.get("differs", 0),
+        sent=sum(sales.get(what, 0) for what in _SENT),
         blocked=sales.get("blocked", 0),
         paid=payments.get("paid", 0),
         partly=payments.get("partly", 0),

@@ -94,7 +94,8 @@ def report_of(run: SyncRun) -> list[ReportRow]:
     rows += [_parties(run), *_sales(run)]
     if files := _Counts(run, "attachments"):
         attached, refused = files["attached"], files["refused"]
-        rows.append(ReportRow(_("Attachments"), attached + refused, attached, refused))
+        remark = _joined((files["left"], _("%(n)s wait for the next sync")))
+        rows.append(ReportRow(_("Attachments"), attached + refused + files["left"], attached, refused, remark))
     return [*rows, _purchases(run), _payments(run)]
 
 
@@ -162,10 +163,11 @@ def _documents(item: str, found: _Counts, issues: int) -> ReportRow:
     remark = _joined(
         (found["differs"], _("%(n)s with other totals there")),
         (found["unclear"], _("%(n)s unclear")),
+        (found["taken"], _("%(n)s being processed there")),
         (found["excluded"], _("%(n)s excluded")),
         (found["found"], _("%(n)s found there")),
         (found["waiting_for_customer"], _("%(n)s wait for their customer")),
-        (found["left"], _("%(n)s wait for the next sync")),
+        (max(found["left"] - found["taken"], 0), _("%(n)s wait for the next sync")),
     )
     # An answer to what an earlier run sent may come in this one, which planned less.
     return ReportRow(item, max(found["planned"], done + blocked), done, blocked, remark, issues)
@@ -173,14 +175,23 @@ def _documents(item: str, found: _Counts, issues: int) -> ReportRow:
 
 def _purchases(run: SyncRun) -> ReportRow:
     found = _Counts(run, "purchases")
-    done, blocked, excluded = found.sum("posted", "differs"), found.sum("blocked", "refused"), found["excluded"]
-    remark = _("What did not come by Peppol is not sent by the connector.")
-    if excluded:
-        remark = ngettext(
+    done, blocked = found.sum("posted", "differs"), found.sum("blocked", "refused")
+    remark = _joined(
+        (found["taken"], _("%(n)s being processed there")),
+        (found["excluded"], _("%(n)s excluded")),
+        (found["found"], _("%(n)s found there")),
+        (found["waiting_for_supplier"], _("%(n)s wait for their supplier")),
+        (max(found["left"] - found["taken"], 0), _("%(n)s wait for the next sync")),
+    )
+    others = found["other_origin"]
+    if others:
+        words = ngettext(
             "%(n)s did not come by Peppol and is not sent by the connector",
             "%(n)s did not come by Peppol and are not sent by the connector",
-            excluded,
-        ) % {"n": number(excluded)}
+            others,
+        ) % {"n": number(others)}
+        remark = f"{remark}, {words}" if remark else words
+    remark = remark or _("What did not come by Peppol is not sent by the connector.")
     return ReportRow(_("Purchases by Peppol"), max(found["planned"], done + blocked), done, blocked, remark)
 
 

@@ -17,14 +17,19 @@ from django.utils.translation import gettext as _
 from invoicing.admin.booking import person
 
 from .. import services
+from ..base.provider import Capability
+from ..completeness import completeness_of
 from ..models import Connection, ConnectionStatus, NotificationPreference
+from ..registry import get_tool
 from ..services.notifying import SEES_DOCUMENTS
 from ..sync.dispatcher import spread_seconds
-from .connection_pages import shell
+from .connection_pages import sees_invoices, shell
 from .progress import loaded, view_of
 
 if TYPE_CHECKING:
     from .connections import ConnectionAdmin
+
+_FILES = {Capability.ATTACHMENTS_AFTER_BOOKING, Capability.ATTACHMENTS_WITH_BOOKING}
 
 
 def synchronisation_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -> HttpResponse:
@@ -34,6 +39,8 @@ def synchronisation_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -
     if request.method == "POST":
         if request.POST.get("what") == "import":
             _start_import(page, request, connection)
+        elif request.POST.get("what") == "no-import":
+            _go_on(page, request, connection)
         elif request.POST.get("what") == "mine":
             if not sees_documents:
                 raise PermissionDenied
@@ -42,8 +49,10 @@ def synchronisation_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -
                 by_email="by_email" in request.POST,
             )  # fmt: skip
             messages.success(request, _("Your choices are saved."))
+        elif request.POST.get("what") == "files":
+            _save(page, request, connection, attach_files="attach_files" in request.POST)
         else:
-            _save_automatic(page, request, connection)
+            _save(page, request, connection, automatic_sync="automatic_sync" in request.POST)
         return HttpResponseRedirect(page.url("synchronisation", connection))
     last = loaded(connection.runs.filter(finished_at__isnull=False)).order_by("-pk").first()
     wish = NotificationPreference.objects.filter(user_id=person(request).pk, connection=connection).first()
@@ -52,9 +61,12 @@ def synchronisation_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -
         "last": view_of(last) if last is not None else None,
         "next_at": next_automatic(connection),
         "locked": connection.first_success_at is None,
+        "takes_files": bool(_FILES & get_tool(connection.tool).capabilities),
         "sees_documents": sees_documents,
         "last_import": view_of(found) if (found := services.last_import(connection)) is not None else None,
         "may_import": connection.status == ConnectionStatus.CONNECTED and not connection.runs.unfinished().exists(),
+        "import_is_owed": services.import_is_owed(connection),
+        "completeness": completeness_of(connection) if sees_invoices(request) else None,
         "wish": wish or NotificationPreference(),
         "address": getattr(person(request), "email", ""),
         "wishes_url": reverse("admin:integrations_notification_wishes"),
@@ -74,13 +86,18 @@ def _start_import(page: ConnectionAdmin, request: HttpRequest, connection: Conne
         messages.error(request, _("The connection cannot be used now; look at its Details."))
 
 
-def _save_automatic(page: ConnectionAdmin, request: HttpRequest, connection: Connection) -> None:
+def _go_on(page: ConnectionAdmin, request: HttpRequest, connection: Connection) -> None:
+    if not page.has_change_permission(request, connection):
+        raise PermissionDenied
+    services.go_on_without_import(connection=connection, user=person(request))
+    messages.success(request, _("Syncs start without the import now."))
+
+
+def _save(page: ConnectionAdmin, request: HttpRequest, connection: Connection, **choice: bool) -> None:
     if not page.has_change_permission(request, connection):
         raise PermissionDenied
     try:
-        services.save_settings(
-            connection=connection, user=person(request), automatic_sync="automatic_sync" in request.POST
-        )
+        services.save_settings(connection=connection, user=person(request), **choice)  # type: ignore[arg-type]
         messages.success(request, _("The settings are saved."))
     except services.ConnectError as error:
         messages.error(request, str(error))

@@ -62,6 +62,12 @@ def _start(request: HttpRequest, connection: Connection) -> None:
         messages.info(request, words % {**names, "when": when, "who": running.by})
     except services.ModuleOff:
         messages.error(request, services.why_closed(Module.current()))
+    except services.ImportFirst:
+        words = _(
+            "The sync of %(entity)s was not started: its relations of %(tool)s are imported first, and that did not come "
+            "to its end. Import them again, or go on without, under Synchronisation."
+        )
+        messages.error(request, words % names)
     except services.NotReady as refused:
         problem = problem_of_connection(refused.connection)
         reason = problem.sentence if problem is not None else refused.connection.get_status_display()

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 
 from config.admin.links import list_url
 from config.admin.places import document_url
-from invoicing.models import SalesDocument
+from invoicing.models import PurchaseDocument, SalesDocument
 
 from ..messages import Fix, ProblemText, connection_reason, fix_url, issue_text, posting_reason, run_reason
 from ..messages.fixes import ASKS_FOR_RELATION
@@ -38,8 +38,9 @@ _RIGHTS = {
     Fix.POSTING: "integrations.change_posting",
     Fix.FISCAL_YEAR: "invoicing.change_fiscalyear",
 }
-_OF_STAFF = frozenset({"crm.change_party", "invoicing.change_invoice", "integrations.change_posting"})
 _LINES = "invoicing.change_invoice"
+_EXPENSE = "invoicing.approve_purchasedocument"
+_OF_STAFF = frozenset({"crm.change_party", _LINES, _EXPENSE, "integrations.change_posting"})
 
 
 def _right_for(problem: ProblemText) -> str:
@@ -81,16 +82,22 @@ def fix_of_posting(posting: Posting, problem: ProblemText | None) -> FixLink | N
     """Where the cause of a posting's problem is put right; None where it is not here."""
     if problem is None:
         return None
-    document = posting.sales_document
+    document = posting.document
     account = _account(problem, posting.reason_params)
-    if document is not None and account and not linked_accounts([posting.connection_id], [account]):
-        return FixLink(problem.fix_label, _lines_url(document), _LINES)
+    if account and not linked_accounts([posting.connection_id], [account]):
+        return _on_lines(problem, document)
+    if isinstance(document, PurchaseDocument):
+        party_id = document.supplier_id
+        if problem.fix is Fix.DOCUMENT:
+            return _on_document(problem, document)
+    else:
+        party_id = document.party_id
     url = _section_url(problem.fix, posting.connection) or fix_url(
         problem.fix,
         code=problem.code,
         connection=posting.connection,
-        party_id=document.party_id if document is not None else None,
-        document_id=document.pk if document is not None else None,
+        party_id=party_id,
+        document_id=document.pk,
         posting_id=posting.pk,
     )
     return FixLink(problem.fix_label, url, _right_for(problem)) if url else None
@@ -103,14 +110,15 @@ def fix_of_issue(
 
     `linked`: the accounts that the connections themselves name, as `linked_accounts` returns them.
     """
-    only = postings[0].sales_document if len(postings) == 1 else None
+    only = postings[0].document if len(postings) == 1 else None
     account = _account(problem, issue.params)
     if postings and account and (issue.connection_id, account) not in linked:
-        on_lines = _lines_url(only) if only is not None else list_url(Posting, issue__id__exact=issue.pk)
-        return FixLink(problem.fix_label, on_lines, _LINES)
+        if only is not None:
+            return _on_lines(problem, only)
+        return FixLink(problem.fix_label, list_url(Posting, issue__id__exact=issue.pk), _LINES)
     if only is not None and problem.fix in (Fix.POSTING, Fix.DOCUMENT):
         # What stands there and the buttons to decide are beside the document itself.
-        return FixLink(problem.fix_label, document_url(only), _right_for(problem))
+        return _on_document(problem, only)
     url = _section_url(problem.fix, issue.connection, rate_id=_rate_id(issue)) or fix_url(
         problem.fix, code=problem.code, connection=issue.connection, party_id=issue.party_id
     )
@@ -134,8 +142,21 @@ def linked_accounts(connections: Iterable[int], codes: Iterable[str]) -> set[tup
     return set(of_rates.values_list("connection_id", "account__code").union(default, discounts))
 
 
-def _lines_url(document: SalesDocument) -> str:
-    return f"{document_url(document)}#lines"
+# Put right in the form below the lines of an expense.
+_BELOW_LINES = frozenset({"APP-102", "APP-210"})
+
+
+def _on_lines(problem: ProblemText, document: SalesDocument | PurchaseDocument) -> FixLink:
+    right = _EXPENSE if isinstance(document, PurchaseDocument) else _LINES
+    return FixLink(problem.fix_label, f"{document_url(document)}#lines", right)
+
+
+def _on_document(problem: ProblemText, document: SalesDocument | PurchaseDocument) -> FixLink:
+    if isinstance(document, PurchaseDocument) and problem.fix is Fix.DOCUMENT:
+        if problem.code in _BELOW_LINES:
+            return _on_lines(problem, document)
+        return FixLink(problem.fix_label, document_url(document), _EXPENSE)
+    return FixLink(problem.fix_label, document_url(document), _right_for(problem))
 
 
 def _section_url(fix: Fix, connection: Connection, rate_id: int | None = None) -> str:

@@ -6,7 +6,7 @@ The engine reads `capabilities` and `limits`; it never asks for a tool's name. S
 from __future__ import annotations
 
 import enum
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import ClassVar, Protocol
@@ -19,8 +19,8 @@ from .records import (
     Document,
     DocumentQuery,
     DocumentRef,
+    Enclosure,
     ExternalRef,
-    File,
     Finding,
     MissingRight,
     Outcome,
@@ -28,6 +28,7 @@ from .records import (
     PartyData,
     PartyRecord,
     Settlements,
+    VatCodeRecord,
 )
 
 
@@ -35,17 +36,21 @@ class Capability(enum.StrEnum):
     JOURNALS = "journals"
     SEPARATE_CREDIT_NOTE_JOURNAL = "separate-credit-note-journal"
     PERIODS = "periods"  # its list of financial years and periods can be read
+    VAT_CODES_ONE_BY_ONE = "vat-codes-one-by-one"  # its list holds codes and names, the rest is a call for each
     PAYMENT_TERMS = "payment-terms"
     DIRECT_DEBIT_TERMS = "direct-debit-terms"
     LINE_VAT_AMOUNTS = "line-vat-amounts"
     FOREIGN_CURRENCY = "foreign-currency"
     ATTACHMENTS_WITH_BOOKING = "attachments-with-booking"
     ATTACHMENTS_AFTER_BOOKING = "attachments-after-booking"
+    PURCHASES_AS_FILES = "purchases-as-files"  # takes a purchase as the supplier's own file, and books it over there
     CALLER_NUMBERED = "caller-numbered"
+    READ_BACK = "read-back"  # a booking is answered without its figures; `read_back` shows many at once
     CONTACTS_INLINE = "contacts-inline"
     SEPARATE_ROLE_CODES = "separate-role-codes"
     PARTY_CHANGES = "party-changes"  # parties(cursor) can go on from where it stopped
     FIND_BY_REFERENCE = "find-by-reference"
+    FIND_BY_DAYS = "find-by-days"  # look-ups cost less when their days are known before the first of them
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,6 +98,7 @@ class Limits:
     attachment_bytes: int | None = None
     errors_per_endpoint_hour: int | None = None  # our own stop, below the tool's
     calls: tuple[CallLimit, ...] = ()
+    quiet_seconds: int = 0  # how long what it took may be missing from its lists; the setting's own time at least
     field_lengths: Mapping[str, int] = field(default_factory=dict)  # "party.name": 50, "line.description": 60 ...
 
 
@@ -143,8 +149,16 @@ class Provider(Protocol):
     def settlements(self, cursor: str, open_refs: Sequence[DocumentRef]) -> Settlements:
         """Payment and matching rows changed since the cursor; empty cursor: from the beginning."""
 
-    def attach(self, ref: DocumentRef, file: File) -> Outcome:
-        """Put a file beside a booking."""
+
+class FilingProvider(Provider, Protocol):
+    """What a provider with capability ATTACHMENTS_AFTER_BOOKING answers besides."""
+
+    def attach(self, batch: Sequence[Enclosure]) -> Iterator[Outcome]:
+        """Put files beside their bookings; the outcomes in order, each as soon as it is known. Whoever stops asking stops
+        the sending.
+
+        What lies there under its name is not put there again, so that whatever broke off may simply be repeated.
+        """
 
 
 class NumberedProvider(Provider, Protocol):
@@ -152,3 +166,28 @@ class NumberedProvider(Provider, Protocol):
 
     def last_number(self, journal: str, book_year: str) -> int:
         """The number of the last booking of a journal in a book year; 0 when it has none yet."""
+
+
+class ReadingProvider(Provider, Protocol):
+    """What a provider with capability READ_BACK answers besides."""
+
+    def read_back(self, documents: Sequence[Document]) -> list[Outcome]:
+        """Documents that this provider booked, as they stand now; `Unclear` for one that is not to be seen. Never raises
+        what stops the connection: the next call meets it."""
+
+
+class PiecemealProvider(Provider, Protocol):
+    """What a provider with capability VAT_CODES_ONE_BY_ONE answers besides."""
+
+    def vat_codes(self, known: Mapping[str, VatCodeRecord]) -> Iterator[VatCodeRecord]:
+        """The list of VAT codes. What is `known` by its external id and bears the same name is not asked for again."""
+
+
+class DaysProvider(Provider, Protocol):
+    """What a provider with capability FIND_BY_DAYS answers besides."""
+
+    def expect_days(self, days: Collection[date]) -> None:
+        """Documents of these days are looked up next: what one reading can show of several is read at once. No call."""
+
+    def has_read(self, day: date) -> bool:
+        """Whether what a look-up of that day needs first was read already: it costs no call then, as a rule."""

@@ -104,6 +104,14 @@ class VatDirection(enum.StrEnum):
     BOTH = "both"
 
 
+class SupplyKind(enum.StrEnum):
+    """What a VAT code is for, where the tool wants it said on the booking besides."""
+
+    ORDINARY = "ordinary"
+    EU_GOODS = "eu-goods"
+    EU_SERVICES = "eu-services"
+
+
 class PaymentMethod(enum.StrEnum):
     ON_CREDIT = "on-credit"
     DIRECT_DEBIT = "direct-debit"
@@ -146,6 +154,9 @@ class VatCodeRecord:
     reverse_charge: bool = False
     vendor_type: str = ""
     country: str = ""  # OSS codes: the country whose rate it is
+    supply: SupplyKind | None = None  # None: not known
+    # True: only code and name were seen in this reading, the rest is as it was read before.
+    is_remembered: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -213,6 +224,9 @@ class PartyData:
     payment_term_code: str = ""  # the tool's own code
     roles: frozenset[PartyRole] = frozenset({PartyRole.CUSTOMER})
     external_id: str = ""  # filled: update this one; empty: create
+    # The tool's own list, read a moment ago and whole, holds neither the party nor its number: it may be created without
+    # another look. Says nothing about the party, so it stands outside comparisons and fingerprints.
+    is_new: bool = field(default=False, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -223,6 +237,7 @@ class PartyRecord:
     code: str
     name: str
     reference: str = ""  # our own mark, when we made it
+    caller_number: str = ""  # the number that its maker, we or another program, gave it, where callers give one
     is_person: bool = False
     vat_number: str = ""
     enterprise_number: str = ""
@@ -283,6 +298,9 @@ class Line:
     ledger_account: AccountRef
     quantity: Decimal | None = None
     taxed: bool = False  # its rate is above zero, so that no VAT on it is a statement and not a gap
+    # What the mirror knows of the VAT code; None: not known. It follows from the code, so it stands outside comparisons
+    # and fingerprints.
+    supply: SupplyKind | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -358,6 +376,14 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Enclosure:
+    """The files of one booking that stands; no two have one name."""
+
+    ref: DocumentRef
+    files: tuple[File, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class DocumentRef:
     """Where a booking stands in the tool. `external_id` is the key; the number is information."""
 
@@ -385,11 +411,15 @@ class BookedTotals:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Posted:
-    """The tool has it: a booking (`ref`), or a party saved (`ref.external_id`, `ref.number` its code)."""
+    """The tool has it: a booking (`ref`), or a party saved (`ref.external_id`, `ref.number` its code).
+
+    A booking without totals was taken, and nobody saw yet what was booked: `find_document` is asked for it later.
+    """
 
     ref: DocumentRef
     totals: BookedTotals | None = None
     remarks: tuple[str, ...] = ()  # what the tool shows otherwise than it was sent, totals aside; never resend
+    files_left: str = ""  # why some of the files that should go along did not; the booking stands
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -445,12 +475,17 @@ class DocumentQuery:
     external_id: str = ""  # known id: read this very booking
     number: DocumentNumber | None = None
     sent_at: datetime | None = None
+    # The tool said that it booked it: what stands under its number is ours, and is compared instead of doubted.
+    is_booked: bool = False
+    party_code: str = ""  # the code that the customer was sent under; only with `is_booked`
+    accounts: tuple[str, ...] = ()  # codes of the ledger accounts of its lines, sorted; only with `is_booked`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     ref: DocumentRef
     totals: BookedTotals | None = None
+    remarks: tuple[str, ...] = ()  # as with `Posted`
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -460,9 +495,15 @@ class Absent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CannotTell:
-    """Something stands there that is not equal in every respect, or the right to see it is not proven."""
+    """Something stands there that is not equal in every respect, or the right to see it is not proven.
+
+    `is_early`: the tool may not show it yet; once its quiet time is over it is worth asking again.
+    `is_final`: the tool shows nothing of it and never will say more; a person has to look.
+    """
 
     reason: str
+    is_early: bool = False
+    is_final: bool = False
     candidates: tuple[DocumentRef, ...] = ()
     totals: tuple[BookedTotals | None, ...] = ()  # of the candidates, in their order
 

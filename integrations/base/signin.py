@@ -181,6 +181,8 @@ class Tool:
     read_rate_headers: Callable[[Mapping[str, str]], tuple[RateState, ...]] | None = None
     # situation ("period-closed", "account-blocked" …) -> catalogue code, where the tool has its own
     problem_codes: dict[str, str] = field(default_factory=dict)
+    # our mark of a party -> the number under which it is made, where a creation would change whoever has that number
+    party_number: Callable[[str], str] | None = None
     # list -> operation whose calls are counted, where the tool allows only some readings of it
     list_operations: dict[str, str] = field(default_factory=dict)
     # how long a list may be used before it is read again, in seconds; lists not named are read at every run

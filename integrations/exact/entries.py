@@ -13,6 +13,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..base.records import BookedRecord, BookedTotals, Document, DocumentKind, DocumentRef, Line, VatTotal
+from ..base.texts import clean
 from .answers import Row, rows_of
 from .resources import PURCHASE_ENTRIES, SALES_ENTRIES, EntryResource
 from .unsure import DEFAULT_READINGS, Readings
@@ -47,7 +48,7 @@ def entry_payload(document: Document, readings: Readings = DEFAULT_READINGS) -> 
         "Journal": document.journal,
         "EntryDate": iso(document.date),
         "YourRef": document.reference,
-        "Description": (document.description or document.reference)[:_DESCRIPTION_LENGTH],
+        "Description": clean(document.description or document.reference, _DESCRIPTION_LENGTH),
         "Currency": document.currency,
     }
     if readings.send_entry_id and guid(document.key):
@@ -93,8 +94,9 @@ def _line_payload(line: Line, sign: int, *, states_vat: bool) -> dict[str, Any]:
     }
     if states_vat:
         payload["VATAmountFC"] = double(sign * line.vat)
-    if line.description:
-        payload["Description"] = line.description[:_DESCRIPTION_LENGTH]
+    description = clean(line.description, _DESCRIPTION_LENGTH)
+    if description:
+        payload["Description"] = description
     return payload
 
 

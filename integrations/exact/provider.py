@@ -5,14 +5,12 @@ Source: vendor notes, resources; design, section 4.
 
 from __future__ import annotations
 
-import base64
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime
 from typing import ClassVar, TypeVar
 
-from ..base.errors import AccessDenied, IntegrationError, Rejected, Temporary
+from ..base.errors import AccessDenied, IntegrationError, Rejected
 from ..base.provider import Capability, Limits
 from ..base.records import (
     Absent,
@@ -24,8 +22,8 @@ from ..base.records import (
     Document,
     DocumentQuery,
     DocumentRef,
+    Enclosure,
     ExternalRef,
-    File,
     Finding,
     JournalKind,
     JournalRecord,
@@ -35,20 +33,20 @@ from ..base.records import (
     PartyData,
     PartyRecord,
     Posted,
-    Refused,
     Settlements,
     Unclear,
 )
 from ..base.signin import Opening
 from . import entries, finding, mapping, matching, resources
 from .answers import Row
+from .attaching import attach
 from .client import ExactClient, or_lists
 from .limits import LIMITS
 from .listing import read_parties, read_references
 from .refusals import DEFAULT_CODE
-from .resources import PURCHASE_ENTRIES, SALES_ENTRIES, EntryResource
+from .resources import EntryResource
 from .rights import RIGHTS, right_of
-from .sending import in_order, outcome_of, refused
+from .sending import in_order, refused
 from .settling import read_settlements
 from .unsure import DEFAULT_READINGS, Readings
 from .values import Unsendable, guid, guid_literal, text
@@ -282,56 +280,12 @@ class ExactProvider:
         """One page of terms that changed since the cursor; one call when nothing did."""
         return read_settlements(self._client, cursor, open_refs, self._readings, datetime.now(UTC).date())
 
-    def attach(self, ref: DocumentRef, file: File) -> Outcome:
-        """Put a file into the entry's document, made and hung on the entry with its first file; two to four calls.
+    def attach(self, batch: Sequence[Enclosure]) -> Iterator[Outcome]:
+        """Hang a document on each entry and put its files in; one look for all, then two calls an entry and one a file.
 
         A file of that name that is there already is not put there again. A refusal harms no booking.
         """
-        limit = self.limits.attachment_bytes
-        if limit is not None and len(file.content) > limit:
-            return Refused(code="SYS-708", text=f"{file.name} is larger than {limit // 2**20} MB")
-        outcome = outcome_of((ref, file), lambda both: self._attach(*both))
-        return replace(outcome, code="SYS-708") if isinstance(outcome, Refused) else outcome
-
-    def _attach(self, ref: DocumentRef, file: File) -> Outcome:
-        try:
-            resource, present = self._entry_of(ref)
-            if present and self._has_file(present, file.name):
-                return Posted(ref=DocumentRef(external_id=present))
-            subject = {"Subject": file.name, "Type": resource.document_type}
-            key = present or guid(self._client.create(resources.DOCUMENTS, subject).get("ID"))
-        except AccessDenied as exc:
-            return refused(exc)
-        if not key:
-            return Unclear(text="the answer names no key")
-        content = base64.b64encode(file.content).decode("ascii")
-        try:
-            self._client.create(resources.ATTACHMENTS, {"Document": key, "FileName": file.name, "Attachment": content})
-            if not present:
-                self._client.update(resource.path, ref.external_id, {"Document": key})
-        except AccessDenied as exc:
-            return refused(exc)
-        except Temporary as exc:
-            return Unclear(text=f"the document is there, its file or its link may not be: {exc}")
-        return Posted(ref=DocumentRef(external_id=key))
-
-    def _entry_of(self, ref: DocumentRef) -> tuple[EntryResource, str]:
-        """Where the entry lives, and the document that hangs on it already (empty: none)."""
-        if not guid(ref.external_id):
-            raise Unsendable("SYS-708", f"{ref.external_id} is no key of Exact Online")
-        by_key = f"EntryID eq {guid_literal(ref.external_id)}"
-        places = (SALES_ENTRIES, PURCHASE_ENTRIES) if ref.kind is None else (entries.resource_for(ref.kind),)
-        for resource in places:
-            rows = self._client.page(resource.path, select=("EntryID", "Document"), filter_by=by_key).rows
-            if rows:
-                return resource, guid(rows[0].get("Document"))
-        return places[-1], ""
-
-    def _has_file(self, document: str, name: str) -> bool:
-        rows = self._client.rows(
-            resources.ATTACHMENTS, select=("ID", "FileName"), filter_by=f"Document eq {guid_literal(document)}"
-        )
-        return any(row.get("FileName") == name for row in rows)
+        return attach(self._client, batch)
 
     # --- what may be seen ---------------------------------------------------------------------------------
 

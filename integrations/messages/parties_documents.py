@@ -1,4 +1,4 @@
-"""Data of parties and documents, found before anything is sent: APP-201 to APP-222."""
+"""Data of parties and documents, found before anything is sent: APP-201 to APP-223."""
 
 from __future__ import annotations
 
@@ -94,6 +94,18 @@ MESSAGES: dict[str, Message] = {
         advice=(_("Credit the document and make a new one. Tell whoever runs this program: it should not happen."),),
         fix=Fix.DOCUMENT,
         cases={
+            "side=purchase": Message(
+                cause=(
+                    _("its total of %(ours)s differs by %(difference)s from the sum per VAT rate, %(sum)s"),
+                    _("its total differs from the sum per VAT rate"),
+                ),
+                headline=(
+                    _("a supplier's total differs by %(difference)s from the sum per VAT rate"),
+                    _("a supplier's total differs from the sum per VAT rate"),
+                ),
+                advice=(_("Ask the supplier for a right one, or send it to the bookkeeping by e-mail, on its page."),),
+                fix=Fix.DOCUMENT,
+            ),
             "theirs": Message(
                 effect=Effect.ALONE,
                 cause=(
@@ -109,7 +121,7 @@ MESSAGES: dict[str, Message] = {
                 fix=Fix.DOCUMENT,
                 for_accountant=True,
                 who="accountant",
-            )
+            ),
         },
     ),
     "APP-210": Message(
@@ -131,7 +143,17 @@ MESSAGES: dict[str, Message] = {
                 headline=(_("no exchange rate for %(currency)s"), _("no exchange rate")),
                 advice=(_("Credit the document and make a new one with the exchange rate of its date."),),
                 fix=Fix.DOCUMENT,
-            )
+            ),
+            "missing=rate-of-purchase": Message(
+                cause=(
+                    _("it is in %(currency)s and has no exchange rate"),
+                    _("it is in a foreign currency and has no exchange rate"),
+                ),
+                headline=(_("no exchange rate for %(currency)s"), _("no exchange rate")),
+                advice=(_("Enter the exchange rate on the expense; the next sync goes on."),),
+                fix=Fix.DOCUMENT,
+                label=(_("Enter the exchange rate"),),
+            ),
         },
     ),
     "APP-211": Message(
@@ -180,9 +202,8 @@ MESSAGES: dict[str, Message] = {
     ),
     "APP-217": Message(
         cause=(_("the supplier's invoice number is missing"),),
-        advice=(_("Fill it in on the expense; the next sync goes on."),),
+        advice=(_("Ask the supplier for a right one, or send it to the bookkeeping by e-mail, on its page."),),
         fix=Fix.DOCUMENT,
-        label=(_("Fill in the number"),),
     ),
     "APP-218": Message(
         effect=Effect.REMARK,
@@ -231,5 +252,14 @@ MESSAGES: dict[str, Message] = {
         ask=(_("Could you allow our sender address in %(tool)s?"),),
         fix=Fix.IN_TOOL,
         for_accountant=True,
+    ),
+    "APP-223": Message(
+        cause=(
+            _("it went to the bookkeeping by e-mail on %(date)s, so it may be booked already"),
+            _("it went to the bookkeeping by e-mail, so it may be booked already"),
+        ),
+        headline=(_("went to the bookkeeping by e-mail"),),
+        advice=(_("Exclude it, or send it all the same if nobody booked the e-mail."),),
+        fix=Fix.DOCUMENT,
     ),
 }

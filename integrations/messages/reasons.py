@@ -192,10 +192,14 @@ def _names(connection: Connection) -> dict[str, Any]:
 
 
 def _document_words(posting: Posting) -> tuple[str, str, str]:
-    """The document as a phrase, its customer, and its amount with currency."""
+    """The document as a phrase, its customer or supplier, and its amount with currency."""
+    purchase = _loaded(posting, "purchase_document")
+    if purchase is not None:
+        phrase = _phrase(purchase.is_credit_note, str(purchase))
+        return phrase, purchase.supplier_name, f"{purchase.total} {purchase.currency}"
     document = _loaded(posting, "sales_document")
     if document is None:
-        return _phrase(posting.kind == DocumentKind.SALES_CREDIT_NOTE, posting.reference), "", ""
+        return _phrase(DocumentKind(posting.kind).is_credit_note, posting.reference), "", ""
     phrase = _phrase(document.is_credit_note, document.number or posting.reference)
     return phrase, document.buyer_name, f"{document.total} {document.currency}"
 

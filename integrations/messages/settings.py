@@ -27,6 +27,26 @@ MESSAGES: dict[str, Message] = {
         advice=(_("Link it under VAT codes; the next sync goes on."),),
         fix=Fix.VAT_CODES,
         label=(_("Link VAT rate %(rate)s"), _("Link the VAT rate")),
+        cases={
+            "missing=on-line": Message(
+                cause=(
+                    _("a line has VAT of %(rate)s, which is none of the VAT rates here"),
+                    _("a line has no VAT rate"),
+                ),
+                advice=(_("Choose the VAT rate on the lines of the expense; the next sync goes on."),),
+                fix=Fix.DOCUMENT,
+                label=(_("Choose the VAT rate"),),
+            ),
+            "country": Message(
+                cause=(
+                    _("its VAT is of another country (%(country)s), which is not deducted here"),
+                    _("its VAT is of another country, which is not deducted here"),
+                ),
+                headline=(_("VAT of another country"),),
+                advice=(_("Choose a rate that is not subject to VAT on its lines: it becomes part of the cost."),),
+                fix=Fix.DOCUMENT,
+            ),
+        },
     ),
     "APP-103": Message(
         cause=(

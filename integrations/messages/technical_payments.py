@@ -71,6 +71,57 @@ MESSAGES: dict[str, Message] = {
         advice=_LOOKS_FIRST,
         who="nobody",
         cases={
+            # No look will tell more than that.
+            "seen=nowhere": Message(
+                effect=Effect.ALONE,
+                cause=(
+                    _("%(tool)s did not answer for %(document_lower)s and does not show it anywhere"),
+                    _("%(tool)s did not answer for a document and does not show it anywhere"),
+                ),
+                headline=(_("%(tool)s did not answer and does not show it"),),
+                advice=(
+                    _(
+                        "Look for its file in %(tool)s. If it is there, link it by the file's name; if not, send it again."
+                    ),
+                ),
+                fix=Fix.POSTING,
+            ),
+            # The tool said that it booked it, and what it booked was not to be seen any more.
+            "taken=missing": Message(
+                effect=Effect.ALONE,
+                cause=(
+                    _("%(tool)s took %(document_lower)s and does not show it in its books"),
+                    _("%(tool)s took a document and does not show it in its books"),
+                ),
+                headline=(_("%(tool)s took it and does not show it"),),
+                advice=(
+                    _("Look for it in %(tool)s; somebody may have deleted it there. It is not sent again by itself."),
+                ),
+                fix=Fix.POSTING,
+            ),
+            "taken=yes": Message(
+                effect=Effect.ALONE,
+                cause=(
+                    _("%(tool)s took %(document_lower)s and is processing it"),
+                    _("%(tool)s took it and is processing it"),
+                ),
+                headline=(_("%(tool)s is processing it"),),
+                advice=(
+                    _("Next look at what was booked: %(until)s. Nothing is sent twice."),
+                    _("The sync looks by itself at what was booked; nothing is sent twice."),
+                ),
+                who="nobody",
+            ),
+            "early=yes": Message(
+                effect=Effect.ALONE,
+                cause=(
+                    _("%(tool)s did not answer for %(document_lower)s, and may still be processing it"),
+                    _("%(tool)s did not answer, and may still be processing it"),
+                ),
+                headline=(_("%(tool)s may still be processing it"),),
+                advice=_LOOKS_FIRST,
+                who="nobody",
+            ),
             "unproven": Message(
                 effect=Effect.ALONE,
                 cause=(

@@ -3,7 +3,7 @@
 from .catalogue import FiscalPeriod, Journal, ToolLedgerAccount, ToolPaymentTerm, VatCode
 from .connection import Administration, CallCounter, Connection, ConnectionStatus, Grant, GrantStatus, SignInAttempt
 from .issues import Issue
-from .links import LedgerLink, LinkDirection, LinkRole, PartyLink, ToolParty, VatLink
+from .links import LedgerLink, LinkDirection, LinkRole, PartyLink, ReleasedLink, ToolParty, VatLink
 from .module import Module
 from .notifications import Notification, NotificationKind, NotificationPreference, NotificationTarget
 from .postings import IN_BOOKS, SENT, BookedReference, Posting, PostingState, SettlementItem, Unplaced
@@ -36,6 +36,7 @@ __all__ = [
     "PartyLink",
     "Posting",
     "PostingState",
+    "ReleasedLink",
     "RunState",
     "RunStep",
     "RunTrigger",

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from ..base.records import AccountKind, JournalKind, PaymentMethod, VatDirection
+from ..base.records import AccountKind, JournalKind, PaymentMethod, SupplyKind, VatDirection
 from .connection import Administration
 
 
@@ -74,6 +74,10 @@ class VatCode(Mirror):
     reverse_charge = models.BooleanField(_("reverse charge"), default=False)
     vendor_type = models.CharField(max_length=40, blank=True)
     country = models.CharField(max_length=2, blank=True)
+    # Empty: not known.
+    supply = models.CharField(max_length=12, blank=True, choices=[(k.value, k.value) for k in SupplyKind])
+    # When more than code and name was last read.
+    details_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta(Mirror.Meta):
         verbose_name = _("VAT code of the tool")

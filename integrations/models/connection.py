@@ -228,6 +228,8 @@ class Connection(models.Model):
         related_name="+",
     )
     automatic_sync = models.BooleanField(_("automatic sync every night"), default=False)
+    # Bookings made from then on get the PDF and the e-invoice of their document; None: none do.
+    attach_since = models.DateTimeField(_("PDF and e-invoice attached since"), null=True, blank=True, editable=False)
     wizard_progress = models.JSONField(default=dict, blank=True, editable=False)
     first_success_at = models.DateTimeField(null=True, blank=True, editable=False)
     last_success_at = models.DateTimeField(_("last successful sync"), null=True, blank=True, editable=False)

@@ -67,6 +67,9 @@ class PartyLink(models.Model):
     administration = models.ForeignKey(Administration, on_delete=models.PROTECT, related_name="party_links")
     party = models.ForeignKey("crm.Party", verbose_name=_("party"), on_delete=models.PROTECT, related_name="tool_links")
     role = models.CharField(_("role in the tool"), max_length=10, choices=LinkRole.choices, default=LinkRole.BOTH)
+    # What the relation is over there, where one relation may be both; a role is given before the first document needs it.
+    is_customer = models.BooleanField(default=True, editable=False)
+    is_supplier = models.BooleanField(default=False, editable=False)
     external_id = models.CharField(_("external ID"), max_length=60, blank=True)
     code = models.CharField(_("number in the tool"), max_length=40, blank=True)
     primary = models.BooleanField(_("primary"), default=True)
@@ -100,6 +103,30 @@ class PartyLink(models.Model):
         return self.code or self.external_id
 
 
+class ReleasedLink(models.Model):
+    """A link that a party in the recycle bin let go of, as it was; taken from here when the party comes back."""
+
+    administration = models.ForeignKey(Administration, on_delete=models.CASCADE, related_name="+")
+    party = models.ForeignKey("crm.Party", on_delete=models.CASCADE, related_name="released_links")
+    role = models.CharField(max_length=10, choices=LinkRole.choices)
+    is_customer = models.BooleanField(default=True)
+    is_supplier = models.BooleanField(default=False)
+    external_id = models.CharField(max_length=60)
+    code = models.CharField(max_length=40, blank=True)
+    primary = models.BooleanField(default=True)
+    sent_hash = models.CharField(max_length=64, blank=True)
+    matched_by = models.CharField(max_length=40, blank=True)
+    linked_at = models.DateTimeField(null=True)
+    released_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("released link of a party")
+        verbose_name_plural = _("released links of parties")
+
+    def __str__(self) -> str:
+        return self.code or self.external_id
+
+
 class ToolParty(models.Model):
     """A relation as the tool has it: the mirror in which a party is looked for before one is created."""
 
@@ -108,6 +135,7 @@ class ToolParty(models.Model):
     code = models.CharField(max_length=40, blank=True)
     name = models.CharField(max_length=200, blank=True)
     reference = models.CharField(max_length=40, blank=True)
+    caller_number = models.CharField(max_length=20, blank=True)
     vat_number = models.CharField(max_length=24, blank=True)  # normalised
     enterprise_number = models.CharField(max_length=24, blank=True)  # normalised
     name_key = models.CharField(max_length=200, blank=True)
@@ -131,6 +159,7 @@ class ToolParty(models.Model):
             models.Index(fields=["administration", "enterprise_number"], name="integrations_tp_enterprise"),
             models.Index(fields=["administration", "name_key", "postcode_key"], name="integrations_tp_name"),
             models.Index(fields=["administration", "reference"], name="integrations_tp_reference"),
+            models.Index(fields=["administration", "caller_number"], name="integrations_tp_caller"),
         ]
 
     def __str__(self) -> str:

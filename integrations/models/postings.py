@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from typing import TYPE_CHECKING
 
 from django.db import models
 from django.db.models import Q
@@ -10,6 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from ..base.records import DocumentKind
 from .connection import Administration, Connection
+
+if TYPE_CHECKING:
+    from invoicing.models import PurchaseDocument, SalesDocument
 
 
 class PostingState(models.TextChoices):
@@ -38,10 +42,19 @@ class Posting(models.Model):
     administration = models.ForeignKey(
         Administration, on_delete=models.PROTECT, related_name="postings", db_index=False
     )
-    # A second nullable key, for purchase documents, joins with that part; the check keeps exactly one set.
+    # Of these two exactly one is set, by constraint.
     sales_document = models.ForeignKey(
         "invoicing.SalesDocument",
         verbose_name=_("document"),
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="postings",
+        db_index=False,
+    )
+    purchase_document = models.ForeignKey(
+        "invoicing.PurchaseDocument",
+        verbose_name=_("expense"),
         null=True,
         blank=True,
         on_delete=models.PROTECT,
@@ -86,6 +99,11 @@ class Posting(models.Model):
         indexes = [
             models.Index(fields=["connection", "state", "id"], name="integrations_posting_state"),
             models.Index(fields=["sales_document", "state"], name="integrations_posting_document"),
+            models.Index(
+                fields=["purchase_document", "state"],
+                condition=Q(purchase_document__isnull=False),
+                name="integrations_posting_purchase",
+            ),
             # For lists and searches over all connections. What is posted is nearly everything, and not looked for.
             models.Index(
                 fields=["state", "sales_document"], condition=~Q(state="posted"), name="integrations_posting_open"
@@ -95,18 +113,31 @@ class Posting(models.Model):
             ),
             models.Index(fields=["number"], opclasses=["varchar_pattern_ops"], name="integrations_posting_number"),
             models.Index(fields=["external_id"], name="integrations_posting_external"),
+            # Bookings that may still get their files.
+            models.Index(
+                fields=["connection", "posted_at"],
+                condition=Q(state="posted", attached_at__isnull=True),
+                name="integrations_posting_files",
+            ),
             models.Index(
                 fields=["sales_document"], condition=Q(paid_here_open_there=True), name="integrations_posting_paid_here"
             ),
         ]
         constraints = [
             models.CheckConstraint(
-                condition=Q(sales_document__isnull=False), name="integrations_posting_exactly_one_document"
+                condition=Q(sales_document__isnull=False, purchase_document__isnull=True)
+                | Q(sales_document__isnull=True, purchase_document__isnull=False),
+                name="integrations_posting_exactly_one_document",
             ),
             models.UniqueConstraint(
                 fields=["administration", "sales_document"],
                 condition=Q(sales_document__isnull=False),
                 name="integrations_posting_sales_unique",
+            ),
+            models.UniqueConstraint(
+                fields=["administration", "purchase_document"],
+                condition=Q(purchase_document__isnull=False),
+                name="integrations_posting_purchase_unique",
             ),
             models.UniqueConstraint(
                 fields=["administration", "reference"], name="integrations_posting_reference_unique"
@@ -120,6 +151,29 @@ class Posting(models.Model):
 
     def __str__(self) -> str:
         return self.reference
+
+    @property
+    def document(self) -> SalesDocument | PurchaseDocument:
+        """What it books: a sales or a purchase document."""
+        found: SalesDocument | PurchaseDocument | None = self.sales_document or self.purchase_document
+        if found is None:
+            raise ValueError("a posting without its document")
+        return found
+
+    @property
+    def number_of_document(self) -> str:
+        """The number on the document: our own, or the supplier's, which several suppliers may share."""
+        return str(self.purchase_document) if self.purchase_document is not None else self.reference
+
+    @property
+    def is_taken(self) -> bool:
+        """Whether the tool said that it booked it, and nobody saw yet what."""
+        return self.state == PostingState.UNCLEAR and "booked" in self.sent
+
+    @property
+    def label(self) -> str:
+        """The state as people read it: what the tool took is no doubt of theirs until they are asked."""
+        return "processing" if self.is_taken and self.issue_id is None else self.state
 
 
 class Unplaced(models.Model):

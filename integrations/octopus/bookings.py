@@ -23,6 +23,7 @@ from ..base.records import (
     Line,
     VatTotal,
 )
+from ..base.texts import clean
 from .answers import Row, Unreadable, rows_in
 from .mapping import PURCHASES, SALES, parse_period, relation_id
 from .unsure import DEFAULT_READINGS, Readings
@@ -130,8 +131,9 @@ def _line_payload(line: Line, sign: int) -> Row:
         "vatCodeKey": line.vat_code,
         "vatAmount": double(sign * line.vat),
     }
-    if line.description:
-        payload["comment"] = line.description[:_LINE_COMMENT_LENGTH]
+    comment = clean(line.description, _LINE_COMMENT_LENGTH)
+    if comment:
+        payload["comment"] = comment
     return payload
 
 

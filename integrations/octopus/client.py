@@ -178,12 +178,6 @@ class OctopusClient:
         path = f"bookyears/{ALL_BOOKYEARS}/bookings/modified"
         return self._get(path, limits.LEDGER_MODIFIED, params, object_of, {})
 
-    def attach(self, bookyear: int, journal: str, number: int, payload: Row) -> None:
-        """Put a file beside a booking."""
-        headers = {"journalKey": journal, "documentSequennceNr": str(number)}
-        path = f"bookyears/{bookyear}/bookings/attachements"
-        self._request("POST", path, limits.ATTACHMENTS, {}, payload, headers)
-
     def balancings_modified(self, since: str) -> Row:
         """`modifiedBalancings` and `deletedBalancings` since."""
         params = {"modifiedTimeStamp": since}

@@ -29,7 +29,6 @@ BOOKING_SAVE = "buysellbookings/save"
 BOOKINGS_MODIFIED = "buysellbookings/modified"
 LEDGER_MODIFIED = "bookings/modified"
 BALANCINGS_MODIFIED = "balancings/modified"
-ATTACHMENTS = "bookings/attachements"
 
 
 def _quota(operation: str, calls: int, reserve: int = 0, scope: str = "administration") -> CallLimit:
@@ -39,7 +38,7 @@ def _quota(operation: str, calls: int, reserve: int = 0, scope: str = "administr
 
 
 LIMITS = Limits(
-    # One reading of what changed shows all bookings of a batch as they stand, and that reading is what is scarce.
+    # Each is a call of its own; claimed together they cost one commit, and after a crash so many are looked for.
     documents_per_call=25,
     parties_per_call=1,
     # UNSURE: no size is documented; a careful one.
@@ -61,7 +60,6 @@ LIMITS = Limits(
         _quota(RELATION_SEARCH, 400),
         _quota(RELATION_SAVE, 400),
         _quota(BOOKING_SAVE, 400),
-        _quota(ATTACHMENTS, 400),
     ),
     field_lengths={
         # UNSURE: our own careful limits, no length is documented.

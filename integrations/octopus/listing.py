@@ -19,22 +19,33 @@ from .values import BEGINNING, day, stamp
 
 
 def read_parties(client: OctopusClient, cursor: str) -> Iterator[Page[PartyRecord]]:
-    """All active relations in one page, or those changed and deleted since the cursor."""
+    """All relations in one page of two calls, or those changed and deleted since the cursor.
+
+    The list holds active ones only; changes from the beginning bring the inactive ones (UNSURE, see `unsure`).
+    """
     here = Cursor.load(cursor)
     end = Cursor(since=stamp(client.now()))
     if not here.since:
-        items = tuple(mapping.party(row) for row in client.relations())
+        active = [mapping.party(row) for row in client.relations()]
+        changed, _ = _changed(client, BEGINNING)
+        listed = {record.external_id for record in active}
+        items = (*active, *(one for one in changed if one.blocked and one.external_id not in listed))
     else:
-        answer = client.relations_modified(asked_from(here.since))
-        try:
-            changed = [mapping.party(row) for row in rows_in(answer.get("modified"))]
-            keys = [str(mapping.relation_id(row)) for row in rows_in(answer.get("deleted"))]
-        except Unreadable as exc:
-            raise ProtocolSurprise("the changed relations cannot be read") from exc
+        changed, keys = _changed(client, asked_from(here.since))
         standing = {record.external_id for record in changed}
         gone = [PartyRecord(external_id=key, code=key, name="", deleted=True) for key in keys if key not in standing]
         items = (*changed, *gone)
     yield Page(items=items, cursor=end.dump(), is_last=True)
+
+
+def _changed(client: OctopusClient, since: str) -> tuple[list[PartyRecord], list[str]]:
+    """Relations written since, and the keys of those deleted since. One call."""
+    answer = client.relations_modified(since)
+    try:
+        changed = [mapping.party(row) for row in rows_in(answer.get("modified"))]
+        return changed, [str(mapping.relation_id(row)) for row in rows_in(answer.get("deleted"))]
+    except Unreadable as exc:
+        raise ProtocolSurprise("the changed relations cannot be read") from exc
 
 
 _DONE = "done"

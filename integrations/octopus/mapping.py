@@ -295,6 +295,7 @@ def party(row: Row) -> PartyRecord:
         code=str(key) if key else "",
         name=f"{first} {text(row.get('name'))}".strip(),
         reference=verified_mark(text(row.get("searchField2")), external_id_of(row)),
+        caller_number=str(external_id_of(row) or ""),
         is_person=bool(first) or number(row.get("vatType")) in _PRIVATE_TYPES,
         vat_number=vat_number,
         enterprise_number=enterprise_of_participant(text(row.get("participantId")))

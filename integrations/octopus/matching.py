@@ -45,6 +45,11 @@ def external_number(reference: str, attempt: int = 0) -> int:
     return _LOWEST + int.from_bytes(digest[:8], "big") % _RANGE
 
 
+def party_number(reference: str) -> str:
+    """The number under which the party with this mark is made, as the engine compares numbers."""
+    return str(external_number(reference))
+
+
 def verified_mark(mark: str, number: int) -> str:
     """A mark that stands beside the number that follows from it; empty for anything that others wrote there."""
     if mark and number and any(external_number(mark, attempt) == number for attempt in range(ATTEMPTS)):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import logging
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime
 from typing import ClassVar
 
@@ -31,7 +31,6 @@ from ..base.records import (
     DocumentQuery,
     DocumentRef,
     ExternalRef,
-    File,
     Finding,
     Found,
     LedgerAccountRecord,
@@ -50,18 +49,21 @@ from ..base.records import (
 from ..base.signin import Opening
 from . import bookings, finding, mapping, matching
 from .answers import Row, last_number
-from .bookings import Place, parse_place, place_of
+from .bookings import Place, place_of
 from .client import ALL_BOOKYEARS, OctopusClient
 from .limits import LIMITS
 from .listing import read_parties, read_references
 from .refusals import DEFAULT_CODE, WRONG_NUMBER
 from .rights import RIGHTS
-from .sending import in_number_order, in_order, outcome_of, refused
+from .sending import in_number_order, in_order, refused
 from .settling import read_settlements
 from .unsure import DEFAULT_READINGS, Readings
 from .values import BEGINNING, OVERLAP, Unsendable, int32, number, stamp, text
 
 logger = logging.getLogger(__name__)
+
+# So many refusals in a row, and further files stay here.
+_REFUSALS = 2
 
 
 def _now() -> datetime:
@@ -95,6 +97,7 @@ class OctopusProvider:
             Capability.FOREIGN_CURRENCY,
             Capability.ATTACHMENTS_WITH_BOOKING,
             Capability.CALLER_NUMBERED,
+            Capability.READ_BACK,
             Capability.PARTY_CHANGES,
             Capability.FIND_BY_REFERENCE,
         }
@@ -112,6 +115,8 @@ class OctopusProvider:
         self._journal_rows: dict[int, tuple[Row, ...]] = {}
         self._moved: set[tuple[int, str]] = set()  # journals whose last number we or others changed since
         self._seen: list[_Seen] = []
+        self._refused_files: list[str] = []  # one after the other, in the tool's words
+        self._unread_since: datetime | None = None  # when the first booking began that was not read back yet
 
     # --- administrations and rights -----------------------------------------------------------------------
 
@@ -189,7 +194,7 @@ class OctopusProvider:
     # --- parties ------------------------------------------------------------------------------------------
 
     def parties(self, cursor: str) -> Iterator[Page[PartyRecord]]:
-        """All active relations in one page (twice a day at most), or those changed since the cursor."""
+        """All relations in one page (twice a day at most), or those changed since the cursor."""
         return read_parties(self._client, cursor)
 
     def find_party(self, party: PartyData) -> list[ExternalRef]:
@@ -215,7 +220,10 @@ class OctopusProvider:
         return matching.is_ours(party, mapping.party(row), mark, mapping.external_id_of(row), attempt)
 
     def save_parties(self, batch: Sequence[PartyData]) -> list[Outcome]:
-        """Create or update each. Two calls a party: a PUT finds by its number and would change whom it finds."""
+        """Create or update each. Two calls a party: a PUT finds by its number and would change whom it finds.
+
+        One call for one that is new for certain: then nobody has its number.
+        """
         return in_order(batch, self._save_party)
 
     def _save_party(self, party: PartyData) -> Outcome:
@@ -223,7 +231,9 @@ class OctopusProvider:
             return self._update(party)
         if not party.name or not party.reference:
             raise Unsendable("APP-204", "the party has no name")
-        # The list that the engine looked through holds active relations only, so the facts are asked along once.
+        if party.is_new:
+            return self._create(party, 0)
+        # The list that the engine looked through may hold active relations only, so the facts are asked along once.
         facts = next(iter(matching.searches(party)), {})
         for attempt in range(matching.ATTEMPTS):
             external = matching.external_number(party.reference, attempt)
@@ -250,6 +260,7 @@ class OctopusProvider:
         row = self._client.save_relation(mapping.new_relation(party, attempt, self._readings))
         if row is None:
             # Somebody took the number in between, or an answer says less than it should: what stands there decides.
+            logger.warning("a new relation was taken for one that stood there", extra={"reference": party.reference})
             found = self._under(matching.external_number(party.reference, attempt))
             row = found[0] if len(found) == 1 else {}
         key = mapping.relation_id(row)
@@ -285,32 +296,24 @@ class OctopusProvider:
         return read_references(self._client, since, cursor)
 
     def post_documents(self, batch: Sequence[Document]) -> list[Outcome]:
-        """Book each under the number it was given, one call a document, and read all of them back in one.
+        """Book each under the number it was given, one call a document. Behind a document that was not booked its
+        journal stops: the numbers after it would leave a gap.
 
-        An answer to a booking is empty, so only the reading says what stands there. Behind a document that was not
-        booked its journal stops: the numbers after it would leave a gap.
+        An answer to a booking is empty, so only `read_back` says what stands there.
         """
-        began = self._now()
-        outcomes = in_number_order(batch, self._post)
-        posted = [(place, document) for place, document, outcome in self._placed(batch, outcomes) if outcome]
-        if not posted:
-            return outcomes
-        seen = self._read_back(began, [place for place, _ in posted])
-        return [
-            self._as_stored(outcome, document, seen) if isinstance(outcome, Posted) else outcome
-            for document, outcome in zip(batch, outcomes, strict=True)
-        ]
+        self._unread_since = self._unread_since or self._now()
+        return in_number_order(batch, self._post)
 
-    @staticmethod
-    def _placed(batch: Sequence[Document], outcomes: Sequence[Outcome]) -> Iterator[tuple[Place, Document, bool]]:
-        for document, outcome in zip(batch, outcomes, strict=True):
-            place = place_of(document.number)
-            if place is not None:
-                yield place, document, isinstance(outcome, Posted)
+    def read_back(self, documents: Sequence[Document]) -> list[Outcome]:
+        """The bookings just made, as they stand: one call for all. Unclear: not to be seen now, so looked for later."""
+        began, self._unread_since = self._unread_since or self._now(), None
+        placed = [(document, place) for document in documents if (place := place_of(document.number)) is not None]
+        seen = self._read_since(began, [place for _, place in placed]) if placed else {}
+        return [self._as_stored(document, seen) for document in documents]
 
     def _post(self, document: Document) -> Outcome:
         payload: Row = {"buySellBookingServiceData": bookings.booking_payload(document, self._readings)}
-        files = self._files_for(document)
+        files, left = self._files_for(document)
         if files:
             payload["attachments"] = files
         place = place_of(document.number)
@@ -319,26 +322,30 @@ class OctopusProvider:
         self._moved.add((place.bookyear, place.journal))
         try:
             if files:
-                return self._book_with_files(payload, document, place)
+                return self._book_with_files(payload, document, place, left)
             self._client.book(payload)
         except Rejected as exc:
             if exc.vendor_code == str(WRONG_NUMBER):
                 return self._number_taken(exc, place)
             raise
-        return Posted(ref=bookings.booking_ref(place, document.kind))
+        return Posted(ref=bookings.booking_ref(place, document.kind), files_left=left)
 
-    def _book_with_files(self, payload: Row, document: Document, place: Place) -> Outcome:
+    def _book_with_files(self, payload: Row, document: Document, place: Place, left: str) -> Outcome:
         """Book with files; without them where they were refused, since a file may not keep a booking back.
 
-        Should the number be taken by then, the booking was made before its files were looked at.
+        Should the number be taken by then, the booking was made before its files were looked at. Where files are refused
+        one after the other the next ones stay here, until another provider tries again: each costs two of the day's
+        bookings.
         """
-        posted = Posted(ref=bookings.booking_ref(place, document.kind))
+        ref = bookings.booking_ref(place, document.kind)
         try:
             self._client.book(payload)
-            return posted
+            self._refused_files.clear()
+            return Posted(ref=ref, files_left=left)
         except Rejected as exc:
             if exc.code != "SYS-708":
                 raise
+            self._refused_files.append(exc.vendor_text or "refused")
             logger.warning("files of a booking were refused", extra={"text": exc.vendor_text})
         try:
             self._client.book({name: value for name, value in payload.items() if name != "attachments"})
@@ -346,17 +353,20 @@ class OctopusProvider:
             if exc.vendor_code == str(WRONG_NUMBER):
                 return Unclear(text=exc.vendor_text)
             raise
-        return posted
+        return Posted(ref=ref, files_left=self._refused_files[-1])
 
-    def _files_for(self, document: Document) -> list[dict[str, str]]:
-        """The files that go along; one that is too large is left out, with a line in the log."""
-        found = []
+    def _files_for(self, document: Document) -> tuple[list[dict[str, str]], str]:
+        """The files that go along, and why others do not."""
+        if document.attachments and len(self._refused_files) >= _REFUSALS:
+            return [], self._refused_files[-1]
+        found, left = [], []
+        limit = self.limits.attachment_bytes or 0
         for file in document.attachments:
-            if len(file.content) > (self.limits.attachment_bytes or 0):
-                logger.warning("a file is too large for a booking", extra={"reference": document.reference})
+            if len(file.content) > limit:
+                left.append(f"{file.name} is larger than {limit // 2**20} MB")
                 continue
             found.append(bookings.file_payload(file, base64.b64encode(file.content).decode("ascii")))
-        return found
+        return found, "; ".join(left)
 
     def _number_taken(self, exc: Rejected, place: Place) -> Outcome:
         """The journal's last number as the refusal states it; asked for when it cannot be read from there."""
@@ -369,8 +379,8 @@ class OctopusProvider:
                 return NotTried(reason=exc.vendor_text or "the number is taken", code=exc.code)
         return NumberTaken(last=last, text=exc.vendor_text)
 
-    def _read_back(self, began: datetime, places: Sequence[Place]) -> dict[Place, Row]:
-        """The bookings just made, as they stand. Empty when they cannot be read now: then they are looked at later."""
+    def _read_since(self, began: datetime, places: Sequence[Place]) -> dict[Place, Row]:
+        """Bookings written since. Empty when they cannot be read now."""
         journals = {(place.bookyear, place.journal) for place in places}
         bookyear, journal = next(iter(journals)) if len(journals) == 1 else (ALL_BOOKYEARS, "")
         try:
@@ -380,13 +390,16 @@ class OctopusProvider:
             return {}
 
     @staticmethod
-    def _as_stored(outcome: Posted, document: Document, seen: dict[Place, Row]) -> Posted:
+    def _as_stored(document: Document, seen: dict[Place, Row]) -> Outcome:
         place = place_of(document.number)
         row = seen.get(place) if place else None
-        if row is None:
-            return outcome
-        return replace(
-            outcome,
+        if place is None or row is None:
+            return Unclear(text="booked, its figures were not seen")
+        comment = text(row.get("comment"))
+        if not comment or not document.reference.strip().startswith(comment):
+            return Unclear(text="another booking stands under its number")
+        return Posted(
+            ref=bookings.booking_ref(place, document.kind),
             totals=bookings.booked_totals(row, document.kind),
             remarks=bookings.stored_differently(row, document),
         )
@@ -434,27 +447,8 @@ class OctopusProvider:
         self._seen = [_Seen(since, bookyear, journal, rows), *self._seen[:3]]
         return rows
 
-    # --- settlements and files ----------------------------------------------------------------------------
+    # --- settlements ----------------------------------------------------------------------------
 
     def settlements(self, cursor: str, open_refs: Sequence[DocumentRef]) -> Settlements:
         """Balancings that changed since the cursor, and bookings deleted; one call when nothing did."""
         return read_settlements(self._client, cursor, open_refs)
-
-    def attach(self, ref: DocumentRef, file: File) -> Outcome:
-        """Put a file beside a booking that stands; one call. A refusal harms no booking.
-
-        Octopus shows no list of files, so a lost answer stays unclear.
-        """
-        limit = self.limits.attachment_bytes
-        if limit is not None and len(file.content) > limit:
-            return Refused(code="SYS-708", text=f"{file.name} is larger than {limit // 2**20} MB")
-        outcome = outcome_of((ref, file), lambda both: self._attach(*both))
-        return replace(outcome, code="SYS-708") if isinstance(outcome, Refused) else outcome
-
-    def _attach(self, ref: DocumentRef, file: File) -> Outcome:
-        place = parse_place(ref.external_id)
-        if place is None:
-            raise Unsendable("SYS-708", f"{ref.external_id} is no booking of Octopus")
-        payload = bookings.file_payload(file, base64.b64encode(file.content).decode("ascii"))
-        self._client.attach(place.bookyear, place.journal, place.number, payload)
-        return Posted(ref=ref)

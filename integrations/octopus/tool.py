@@ -7,6 +7,7 @@ from ..base.records import CatalogueKind
 from ..base.signin import Opening, SignInKind, Site, Tool, ToolRight
 from .auth import CREDENTIAL_FIELDS, OctopusSignIn
 from .limits import ACCOUNTS, BOOKYEARS, CURRENCIES, JOURNALS, LIMITS, VAT_CODES
+from .matching import party_number
 from .provider import OctopusProvider
 from .rights import RIGHTS
 
@@ -39,6 +40,7 @@ OCTOPUS = Tool(
         "cost-centre": "LED-607",
         "number-in-books": "NUM-520",
     },
+    party_number=party_number,
     list_operations={
         CatalogueKind.LEDGER_ACCOUNTS.value: ACCOUNTS,
         CatalogueKind.VAT_CODES.value: VAT_CODES,

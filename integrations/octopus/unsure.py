@@ -12,6 +12,8 @@ Copes with both by itself
 - `vatNr` of a search normalised or not: asked dotted and plain, compared in normal form (`matching`).
 - PUT of a relation keeps or blanks what is left out: the whole row goes back with our changes (`mapping`).
 - A second relation with the same VAT number is made or refused: looked for before (`provider`, the engine).
+- Changed relations since the beginning show inactive ones or not: only where one was seen does a creation go without a
+  look of its own, on a list read at most two minutes ago (`listing`, the engine's mirror).
 - VAT codes listed again for credit notes (types 3 and 4): counted once (`mapping.vat_codes`).
 - Lines of a credit note read back positive or negative (`bookings.booked_totals`).
 - Which amount of a balancing is filled: the one that is not zero (`settling`).

@@ -121,6 +121,7 @@ Control verbs of Yuki ("vendor": "yuki"), beside pay, unpay and delete_entry as 
     POST   /_sandbox/key           {"key", "division", "administrations", "services", "more": [domains], "delete"}
     POST   /_sandbox/drop_sessions {}: every session ends
     POST   /_sandbox/book_upload   {"division", "document", "contact", "reference", "date", "lines"}
+    POST   /_sandbox/refile        {"document" or "file_name", "folder", "rename"}: moved, renamed; "delete": true
     POST   /_sandbox/limits        {} shows the calls of today, {"clear": true}, {"spend": n}
 
 Switches of Yuki (default first; `yuki/switches.py` explains each)

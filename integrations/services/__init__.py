@@ -1,6 +1,6 @@
 """The verbs that pages and commands call. Keyword-only, checked, logged; each states its transaction."""
 
-from ..sync.runs import AlreadyRunning, ModuleOff, NotReady, start_sync
+from ..sync.runs import AlreadyRunning, ImportFirst, ModuleOff, NotReady, import_is_owed, start_sync
 from .connecting import (
     begin_sign_in,
     check_access,
@@ -14,19 +14,24 @@ from .connecting import (
 from .consequences import Consequences, consequences_of, linked_since
 from .copying import CopyRow, compare_links, copy_links, sources_for
 from .errors import ConnectError, NeedsConfirmation
-from .importing import last_import, start_import
+from .importing import go_on_without_import, last_import, start_import
 from .module import set_module, why_closed
 from .notifying import mark_all_read, save_preference
 from .parties import candidates, change_external_id, link_party
 from .postings import (
+    FILES_REFUSED,
     PostingError,
+    attach_again,
     exclude,
     include,
+    is_seen_nowhere,
     link_to_existing,
+    may_attach_again,
     not_the_same,
     refresh_from_tool,
     retry,
     send_again,
+    send_unseen,
 )
 from .previewing import PartyPreview, PreviewLine, preview, preview_parties
 from .settings import (
@@ -44,16 +49,19 @@ from .settings import (
 from .watching import progress
 
 __all__ = [
+    "FILES_REFUSED",
     "AlreadyRunning",
     "ConnectError",
     "Consequences",
     "CopyRow",
+    "ImportFirst",
     "ModuleOff",
     "NeedsConfirmation",
     "NotReady",
     "PartyPreview",
     "PostingError",
     "PreviewLine",
+    "attach_again",
     "begin_sign_in",
     "candidates",
     "change_external_id",
@@ -68,7 +76,10 @@ __all__ = [
     "deactivate",
     "exclude",
     "finish_setup",
+    "go_on_without_import",
+    "import_is_owed",
     "include",
+    "is_seen_nowhere",
     "last_import",
     "link_ledger",
     "link_party",
@@ -79,6 +90,7 @@ __all__ = [
     "load_lists",
     "log_in",
     "mark_all_read",
+    "may_attach_again",
     "missing_settings",
     "not_the_same",
     "preview",
@@ -91,6 +103,7 @@ __all__ = [
     "save_preference",
     "save_settings",
     "send_again",
+    "send_unseen",
     "set_module",
     "sources_for",
     "start_connection",

@@ -63,7 +63,7 @@ def start_connection(*, entity: CompanyEntity, tool: str, site: str, user: Abstr
         )
     try:
         with transaction.atomic():
-            connection = Connection.objects.create(entity=entity, tool=tool, site=site)
+            connection = Connection.objects.create(entity=entity, tool=tool, site=site, attach_since=timezone.now())
             audit.record(by=user, objects=[connection], flag=audit.ADDED, message=f"{known.label} ({site})")
     except IntegrityError:
         raise ConnectError(_("%(entity)s already has a connection.") % {"entity": entity}) from None

@@ -12,21 +12,27 @@ from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, QuerySet, Sum
 
-from invoicing.models import SalesDocument
+from invoicing.models import PurchaseDocument, SalesDocument
 
 from ..base.records import DocumentKind
 from ..models import IN_BOOKS, Connection, Posting, PostingState
 from ..sync.selection import PLANNABLE
+from ..sync.sides import PURCHASES, SALES
 
 Sums = tuple[tuple[str, Decimal], ...]
 
 
 @dataclass(frozen=True, slots=True)
 class Documents:
-    """A number of documents and their totals per currency, credit notes as negative amounts."""
+    """A number of documents and the totals per currency, credit notes as negative amounts.
+
+    `count` is of all. `sums` are of sales; how many of them are expenses stands beside it, with sums of their own.
+    """
 
     count: int
     sums: Sums
+    expenses: int = 0
+    expense_sums: Sums = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,6 +61,8 @@ class Consequences:
 _KINDS = {
     "invoice": ("invoice_journal", DocumentKind.SALES_INVOICE),
     "credit_note": ("credit_note_journal", DocumentKind.SALES_CREDIT_NOTE),
+    "purchase_invoice": ("purchase_journal", DocumentKind.PURCHASE_INVOICE),
+    "purchase_credit_note": ("purchase_credit_note_journal", DocumentKind.PURCHASE_CREDIT_NOTE),
 }
 
 
@@ -69,12 +77,10 @@ def consequences_of(connection: Connection, values: dict[str, Any]) -> Consequen
 
 
 def _entering(connection: Connection, start: date | None) -> Documents:
-    """Booked documents that come into scope when the start date moves back."""
+    """Booked documents and approved expenses that come into scope when the start date moves back."""
     if start is None or connection.start_date is None or start >= connection.start_date:
         return Documents(0, ())
-    here = Posting.objects.filter(sales_document=OuterRef("pk"), administration_id=connection.administration_id or 0)
-    documents = _booked(connection).filter(date__gte=start, date__lt=connection.start_date)
-    return _counted(documents.filter(~Exists(here.exclude(state__in=PLANNABLE))))
+    return _not_there(connection, date__gte=start, date__lt=connection.start_date)
 
 
 def _leaving(connection: Connection, start: date | None) -> Documents:
@@ -83,11 +89,25 @@ def _leaving(connection: Connection, start: date | None) -> Documents:
         return Documents(0, ())
     if start is not None and start < connection.start_date:
         return Documents(0, ())
-    here = Posting.objects.filter(sales_document=OuterRef("pk"), administration_id=connection.administration_id or 0)
-    documents = _booked(connection).filter(date__gte=connection.start_date)
+    within: dict[str, Any] = {"date__gte": connection.start_date}
     if start is not None:
-        documents = documents.filter(date__lt=start)
-    return _counted(documents.filter(~Exists(here.exclude(state__in=PLANNABLE))))
+        within["date__lt"] = start
+    return _not_there(connection, **within)
+
+
+def _not_there(connection: Connection, **dated: Any) -> Documents:
+    """Documents of the entity that are final here and not in the books yet, sales and approved Peppol expenses."""
+    parts = []
+    for side, rows in (
+        (SALES, SalesDocument.objects.booked()),
+        (PURCHASES, PurchaseDocument.objects.for_connector()),
+    ):
+        here = Posting.objects.filter(
+            **{side.field: OuterRef("pk")}, administration_id=connection.administration_id or 0
+        )
+        documents: QuerySet[Any] = rows.filter(entity_id=connection.entity_id, **dated)
+        parts.append(documents.filter(~Exists(here.exclude(state__in=PLANNABLE))))
+    return _counted(*parts)
 
 
 def _journals(connection: Connection, chosen: dict[str, str | None]) -> list[JournalChange]:
@@ -109,19 +129,24 @@ def _journals(connection: Connection, chosen: dict[str, str | None]) -> list[Jou
 
 def linked_since(connection: Connection, since: date) -> Documents:
     """Documents dated `since` or later that stand in the books through this connection."""
-    postings = Posting.objects.filter(connection=connection, state__in=IN_BOOKS, sales_document=OuterRef("pk"))
-    return _counted(SalesDocument.objects.filter(Exists(postings), date__gte=since))
+    postings = Posting.objects.filter(connection=connection, state__in=IN_BOOKS)
+    return _counted(
+        SalesDocument.objects.filter(Exists(postings.filter(sales_document=OuterRef("pk"))), date__gte=since),
+        PurchaseDocument.objects.filter(Exists(postings.filter(purchase_document=OuterRef("pk"))), date__gte=since),
+    )
 
 
-def _booked(connection: Connection) -> QuerySet[SalesDocument]:
-    return SalesDocument.objects.booked().filter(entity_id=connection.entity_id)
+def _counted(sales: QuerySet[Any], purchases: QuerySet[Any]) -> Documents:
+    sold, sums = _summed(sales)
+    bought, expense_sums = _summed(purchases)
+    return Documents(sold + bought, sums, bought, expense_sums)
 
 
-def _counted(documents: QuerySet[SalesDocument]) -> Documents:
+def _summed(documents: QuerySet[Any]) -> tuple[int, Sums]:
     rows = documents.order_by("currency", "kind").values("currency", "kind").annotate(n=Count("pk"), total=Sum("total"))
     count, sums = 0, dict[str, Decimal]()
     for row in rows:
         count += row["n"]
         sign = -1 if row["kind"] == "credit_note" else 1
         sums[row["currency"]] = sums.get(row["currency"], Decimal(0)) + sign * row["total"]
-    return Documents(count, tuple(sorted(sums.items())))
+    return count, tuple(sorted(sums.items()))

@@ -7,7 +7,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from crm import audit
 
 from ..models import Connection, RunTrigger, SyncRun
-from ..sync.runs import start_sync
+from ..sync.runs import IMPORT_ASKED, start_sync
+from .wizard import remember
 
 
 def start_import(*, connection: Connection, user: AbstractBaseUser | None) -> SyncRun:
@@ -18,6 +19,12 @@ def start_import(*, connection: Connection, user: AbstractBaseUser | None) -> Sy
     run = start_sync(connection, RunTrigger.IMPORT, user)
     audit.record(by=user, objects=[connection], flag=audit.CHANGED, message="Import of relations started")
     return run
+
+
+def go_on_without_import(*, connection: Connection, user: AbstractBaseUser | None) -> None:
+    """Let syncs begin although the import that the set-up asked for did not come to its end. Logged."""
+    remember(connection=connection, **{IMPORT_ASKED: False})
+    audit.record(by=user, objects=[connection], flag=audit.CHANGED, message="Goes on without importing relations")
 
 
 def last_import(connection: Connection) -> SyncRun | None:

@@ -17,7 +17,7 @@ from crm.services import as_page
 from ..models import Administration, Connection, LinkRole, PartyLink, ToolParty
 from ..registry import get_tool
 from ..sync import mirror
-from ..sync.partylinks import link_role, role_open
+from ..sync.partylinks import is_itself, link_role, role_open
 from ..sync.planning import party_data, party_hash
 from .connecting import ConnectError
 
@@ -76,6 +76,8 @@ def link_party(*, connection: Connection, party: Party, external_id: str, user: 
     if relation is None:
         raise ConnectError(_("That relation does not exist in the administration."))
     _refuse_taken(administration, party, relation)
+    if not is_itself(party.pk):
+        raise ConnectError(_("%(party)s was merged into another customer. Nothing was changed.") % {"party": party})
     own = PartyLink.objects.filter(administration=administration, party=party)
     link = own.filter(primary=True, role__in=(LinkRole.CUSTOMER, LinkRole.BOTH)).first() or PartyLink(
         administration=administration, party=party, role=link_role(get_tool(connection.tool))
@@ -85,6 +87,7 @@ def link_party(*, connection: Connection, party: Party, external_id: str, user: 
     before, code_before = link.external_id, link.code
     fingerprint = party_hash(party_data(party))
     link.external_id, link.code, link.matched_by = relation.external_id, relation.code, "person"
+    link.is_customer, link.is_supplier = relation.is_customer, relation.is_supplier
     link.sent_hash = fingerprint if relation.is_customer else role_open(fingerprint)
     link.sent_at, link.linked_at = None, timezone.now()
     link.refused_hash = link.refused_code = link.refused_text = ""

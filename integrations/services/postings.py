@@ -16,17 +16,20 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from crm import audit
-from invoicing.models import SalesDocument
+from invoicing.models import PurchaseDocument
 
+from ..base.provider import Capability
 from ..base.records import Absent, BookedTotals, CannotTell, DocumentKind, DocumentQuery, DocumentRef, Found
 from ..models import IN_BOOKS, BookedReference, PartyLink, Posting, PostingState, ToolParty
 from ..registry import get_tool
 from ..sync import claims
 from ..sync.books import load_books
 from ..sync.issues import IssueBook, settle_issues
-from ..sync.planning import plan_document
 from ..sync.problems import Problem
-from ..sync.selection import loaded
+from ..sync.purchase_planning import MAILED, reference_there
+from ..sync.selection import loaded_by_id
+from ..sync.sides import side_of
+from ..sync.steps.files import CODE as FILES_REFUSED
 from .connecting import opened
 
 _NOT_IN_BOOKS = (PostingState.WAITING, PostingState.BLOCKED, PostingState.REFUSED, PostingState.GONE)
@@ -37,16 +40,19 @@ class PostingError(Exception):
 
 
 def retry(*, posting: Posting, user: AbstractBaseUser | None) -> None:
-    """Offer a blocked or refused document again at the next sync, its customer included."""
-    if posting.sales_document is not None:
-        PartyLink.objects.filter(
-            administration_id=posting.administration_id, party_id=posting.sales_document.party_id
-        ).update(refused_hash="")
-        _forget_what_is_gone(posting)
+    """Offer a blocked or refused document again at the next sync, its customer or supplier included.
+
+    Of one that is held up because it went by e-mail (APP-223): send it all the same.
+    """
+    PartyLink.objects.filter(
+        administration_id=posting.administration_id, party=side_of(posting).party_of(posting.document)
+    ).update(refused_hash="")
+    _forget_what_is_gone(posting)
+    was_mailed = posting.reason_code == MAILED
     _move(
         posting,
         user,
-        _("Retry"),
+        _("Sent to the books although it went by e-mail") if was_mailed else _("Retry"),
         (PostingState.BLOCKED, PostingState.REFUSED),
         state=PostingState.WAITING,
         reason_code="",
@@ -54,15 +60,18 @@ def retry(*, posting: Posting, user: AbstractBaseUser | None) -> None:
         vendor_text="",
         payload_hash="",
         issue=None,
+        **({"sent": {**posting.sent, claims.ALSO_MAILED: "yes"}} if was_mailed else {}),
     )
 
 
 def _forget_what_is_gone(posting: Posting) -> None:
     """Before another try: drop a link, or a booking found in the books, that no longer stands in the tool."""
-    if posting.sales_document is None:
-        return
+    side = side_of(posting)
     links = PartyLink.objects.filter(
-        administration_id=posting.administration_id, party=posting.sales_document.party, primary=True
+        administration_id=posting.administration_id,
+        party=side.party_of(posting.document),
+        role__in=side.link_roles,
+        primary=True,
     )
     if posting.reason_code == "PAR-641":
         # The words of a refusal alone unlink nobody; the tool's own list of relations does.
@@ -114,7 +123,8 @@ def include(*, posting: Posting, user: AbstractBaseUser | None) -> None:
 
 
 def _others_in_books(posting: Posting) -> bool:
-    rows = Posting.objects.filter(sales_document_id=posting.sales_document_id, state__in=IN_BOOKS)
+    side = side_of(posting)
+    rows = Posting.objects.filter(**{side.field: side.document_id(posting)}, state__in=IN_BOOKS)
     return rows.exclude(pk=posting.pk).exists()
 
 
@@ -149,6 +159,47 @@ def send_again(*, posting: Posting, user: AbstractBaseUser | None) -> None:
     )
 
 
+def is_seen_nowhere(posting: Posting) -> bool:
+    """Whether the tool can say no more about a posting without an answer, so that a person has to."""
+    return posting.state == PostingState.UNCLEAR and posting.reason_params.get("seen") == "nowhere"
+
+
+def send_unseen(*, posting: Posting, user: AbstractBaseUser | None) -> None:
+    """A person looked in the tool: what went there without an answer is not there. The next sync looks once more.
+
+    PostingError: the tool was not asked yet, or may still say something.
+    """
+    if not is_seen_nowhere(posting):
+        raise PostingError(_("This document cannot be sent again now: its state changed meanwhile."))
+    _move(
+        posting,
+        user,
+        _("Looked for in the tool and not found there: send again"),
+        (PostingState.UNCLEAR,),
+        state=PostingState.WAITING,
+        reason_code="",
+        reason_params={},
+        vendor_text="",
+        not_before=None,
+        sent_at=None,
+        issue=None,
+    )
+
+
+def attach_again(*, posting: Posting, user: AbstractBaseUser | None) -> None:
+    """Try the files of a booking again with the next sync, where they go beside it (SYS-708); the booking stays."""
+    if not may_attach_again(posting):
+        raise PostingError(_("Its files were not refused, or the tool takes files only together with a booking."))
+    notes = [note for note in posting.notes if note["code"] != FILES_REFUSED]
+    _move(posting, user, _("Attach again"), (PostingState.POSTED,), attached_at=None, notes=notes)
+
+
+def may_attach_again(posting: Posting) -> bool:
+    """Whether files of a booking stayed here that may still go beside it."""
+    takes = Capability.ATTACHMENTS_AFTER_BOOKING in get_tool(posting.connection.tool).capabilities
+    return takes and posting.state == PostingState.POSTED and any(n["code"] == FILES_REFUSED for n in posting.notes)
+
+
 def not_the_same(*, posting: Posting, external_id: str, user: AbstractBaseUser | None) -> None:
     """A person compared: the booking there is another document; ours may go in under the same number.
 
@@ -165,7 +216,7 @@ def not_the_same(*, posting: Posting, external_id: str, user: AbstractBaseUser |
         reason_params={},
         not_before=None,
         issue=None,
-        sent={**posting.sent, "not_the_same": f"{posting.sent.get('not_the_same', '')} {external_id}".strip()},
+        sent={**claims.seen(posting), "not_the_same": f"{posting.sent.get('not_the_same', '')} {external_id}".strip()},
     )
 
 
@@ -213,14 +264,12 @@ def link_to_existing(*, posting: Posting, external_id: str, user: AbstractBaseUs
 
 def _facts(posting: Posting) -> dict[str, str]:
     """What a later look-up compares, from the document itself, where its booking cannot be built now."""
-    document = posting.sales_document
-    if document is None:
-        return dict(posting.sent)
+    document = posting.document
     return {
         "party": "",
         "journal": posting.journal,
         **posting.sent,
-        "reference": posting.reference,
+        "reference": _reference_there(posting),
         "kind": posting.kind,
         "date": document.date.isoformat(),
         "total": str(abs(document.total)),
@@ -240,7 +289,7 @@ def _existing(posting: Posting, external_id: str) -> tuple[DocumentRef, BookedTo
     wanted = row.external_id if row is not None else external_id
     finding = _ask(posting, wanted)
     if isinstance(finding, Found):
-        return finding.ref, finding.totals, ""
+        return finding.ref, finding.totals, "; ".join(finding.remarks)
     if isinstance(finding, CannotTell):
         place = next((n for n, c in enumerate(finding.candidates) if c.external_id == wanted), None)
         if place is not None:
@@ -277,13 +326,11 @@ def refresh_from_tool(*, posting: Posting, user: AbstractBaseUser | None) -> str
 
 
 def _ask(posting: Posting, external_id: str) -> Any:
-    document = posting.sales_document
-    if document is None:
-        raise PostingError(_("This posting has no document."))
+    document = posting.document
     facts = posting.sent
     query = DocumentQuery(
         key=str(posting.key),
-        reference=posting.reference,
+        reference=_reference_there(posting),
         kind=DocumentKind(posting.kind),
         party_external_id=facts.get("party", ""),
         date=document.date,
@@ -299,11 +346,18 @@ def _ask(posting: Posting, external_id: str) -> Any:
 
 def _planned(posting: Posting) -> Any:
     """The booking as it would be sent, for the comparison; None when something else is in its way."""
-    document = loaded(SalesDocument.objects.filter(pk=posting.sales_document_id or 0)).first()
-    if document is None:
-        return None
+    side = side_of(posting)
+    key = side.document_id(posting)
     books = load_books(posting.connection, get_tool(posting.connection.tool))
-    return plan_document(document, books, key=str(posting.key), reference=posting.reference).document
+    return side.plan(loaded_by_id(side, [key])[key], books, key=str(posting.key), reference=posting.reference).document
+
+
+def _reference_there(posting: Posting) -> str:
+    """What the booking goes by in the tool: our own number, or the supplier's."""
+    if not isinstance(posting.document, PurchaseDocument):
+        return posting.reference
+    limits = get_tool(posting.connection.tool).limits
+    return posting.sent.get("reference") or reference_there(posting.document, limits)
 
 
 def _move(posting: Posting, user: AbstractBaseUser | None, message: str, states: Iterable[str], **columns: Any) -> None:
@@ -313,7 +367,6 @@ def _move(posting: Posting, user: AbstractBaseUser | None, message: str, states:
         changed = Posting.objects.filter(pk=posting.pk, state__in=allowed).update(changed_at=timezone.now(), **columns)
         if not changed:
             raise PostingError(_("The state of this document changed meanwhile. Look at the page again."))
-        if posting.sales_document is not None:
-            audit.record(by=user, objects=[posting.sales_document, posting], flag=audit.CHANGED, message=message)
+        audit.record(by=user, objects=[posting.document, posting], flag=audit.CHANGED, message=message)
         settle_issues(posting.connection, run_succeeded=False)
     posting.refresh_from_db()

@@ -37,7 +37,8 @@ from ..models import (
 from ..registry import get_tool
 from ..sync import quotas
 from ..sync.books import load_books
-from ..sync.steps.catalogue import store_catalogue
+from ..sync.lists import store_catalogue
+from ..sync.steps.catalogue import read_lists
 from . import module, unlinking
 from .connecting import opened
 from .errors import ConnectError
@@ -58,7 +59,7 @@ def load_lists(*, connection: Connection) -> list[str]:
     if fresh.administration is None:
         raise ConnectError(_("Choose the administration first."))
     with opened(fresh) as provider:
-        catalogue = provider.catalogue(frozenset(CatalogueKind))
+        catalogue = read_lists(fresh, fresh.administration, provider, frozenset(CatalogueKind), anew=True)
     return store_catalogue(fresh.administration, catalogue)
 
 
@@ -82,9 +83,11 @@ def save_settings(
     discount_account: str | None = _UNSET,
     default_ledger_account: str | None = _UNSET,
     automatic_sync: bool | None = None,
+    attach_files: bool | None = None,
 ) -> Connection:
     """Save what is given, by the tool's codes. One transaction, logged; what is not given stays.
 
+    `attach_files`: whether bookings made from now on get the PDF and the e-invoice beside them.
     `journals` has keys invoice, credit_note, purchase_invoice, purchase_credit_note. ConnectError: a code that
     the administration does not have, or automatic sync before a first successful run (APP-115).
     """
@@ -112,6 +115,8 @@ def save_settings(
         if automatic_sync and fresh.first_success_at is None:
             raise ConnectError(_("Run one manual sync first."))
         put("automatic_sync", automatic_sync)
+    if attach_files is not None and attach_files != (fresh.attach_since is not None):
+        put("attach_since", timezone.now() if attach_files else None)
     if changes:
         fresh.save()
         audit.record(by=user, objects=[fresh], flag=audit.CHANGED, message="; ".join(changes))

@@ -11,6 +11,7 @@ import uuid
 from datetime import date
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from ..models import IN_BOOKS, Administration, BookedReference, Connection, Posting, PostingState, SettlementItem
@@ -30,8 +31,9 @@ def release(connection: Connection, since: date) -> int:
 
     What is being sent, or was sent without an answer, keeps its state: whether it stands in the books is not known.
     """
-    rows = Posting.objects.filter(connection=connection, state__in=IN_BOOKS, sales_document__date__gte=since)
-    postings = list(rows.select_related("sales_document").order_by("pk"))
+    dated = Q(sales_document__date__gte=since) | Q(purchase_document__date__gte=since)
+    rows = Posting.objects.filter(dated, connection=connection, state__in=IN_BOOKS)
+    postings = list(rows.select_related("sales_document", "purchase_document").order_by("pk"))
     for start in range(0, len(postings), _BATCH):
         _release(postings[start : start + _BATCH])
     if postings:
@@ -63,14 +65,14 @@ def _release(postings: list[Posting]) -> None:
 
 
 def _remembered(posting: Posting) -> BookedReference:
-    document = posting.sales_document
-    if document is None:
-        raise ValueError("a posting without a sales document was selected by its document's date")
+    document = posting.document
+    # What it goes by there: of a purchase the supplier's number.
+    reference = str(posting.sent.get("reference") or posting.reference)[:60]
     return BookedReference(
         administration_id=posting.administration_id,
         external_id=posting.external_id,
-        reference=posting.reference,
-        reference_key=reference_key(posting.reference),
+        reference=reference,
+        reference_key=reference_key(reference),
         kind=posting.kind,
         party_external_id=str(posting.sent.get("party", ""))[:60],
         date=document.date,

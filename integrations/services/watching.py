@@ -5,9 +5,17 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import Any
 
-from django.db.models import Q
+from django.contrib.auth.models import AbstractBaseUser
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
 
-from ..models import SENT, Connection, Posting, RunStep, SyncRun
+from invoicing.errors import NotPossible
+from invoicing.models import PurchaseDocument
+
+from ..base.provider import Capability
+from ..models import SENT, Connection, Posting, PostingState, RunStep, SyncRun
+from ..registry import get_tool
+from .postings import PostingError, exclude
 
 _STEPS = [step.value for step in RunStep if step is not RunStep.IMPORT]
 
@@ -49,3 +57,56 @@ def sent_among(document_ids: Collection[int]) -> set[int]:
     postings = Posting.objects.filter(sales_document__in=list(document_ids))
     found = postings.filter(Q(sent_at__isnull=False) | Q(state__in=SENT)).values_list("sales_document_id", flat=True)
     return {pk for pk in found if pk is not None}
+
+
+def handles_purchases_of(document: PurchaseDocument) -> bool:
+    """Whether a connection sends this document: a Peppol one of a connected entity, from the connection's first day on.
+
+    One that is being set up has no first day yet; it may be any. What a person keeps out of its books is not sent.
+    """
+    if not document.is_peppol or document.entity_id is None:
+        return False
+    begins = Q(start_date=None) | Q(start_date__lte=document.date)
+    live = Connection.objects.live().filter(begins, entity=document.entity_id)
+    return live.exists() and not _here(document, PostingState.EXCLUDED).exists()
+
+
+def _here(document: PurchaseDocument, *states: str) -> QuerySet[Posting]:
+    """The document's postings in one of these states, in the administration that its entity is connected to now."""
+    live = Connection.objects.live().filter(entity=document.entity_id)
+    return Posting.objects.filter(
+        purchase_document=document.pk, state__in=states, administration__in=live.values("administration")
+    )
+
+
+def books_purchase_by_lines(document: PurchaseDocument) -> bool:
+    """Whether the booking of this document is made here, so that each line needs a VAT rate and a currency its rate."""
+    if not handles_purchases_of(document):
+        return False
+    live = Connection.objects.live().filter(entity=document.entity_id)
+    return any(Capability.PURCHASES_AS_FILES not in get_tool(row.tool).capabilities for row in live)
+
+
+def has_purchase(document: PurchaseDocument) -> bool:
+    """Whether a call may have left with this document; so it is for one that was deleted in the tool."""
+    left = Q(sent_at__isnull=False) | Q(state__in=SENT)
+    return Posting.objects.filter(left, purchase_document=document.pk).exists()
+
+
+def stands_in_books(document: PurchaseDocument) -> bool:
+    """Whether the books of a tool have this document, or may have it; one deleted there waits for a person's word."""
+    return Posting.objects.filter(purchase_document=document.pk, state__in=(*SENT, PostingState.GONE)).exists()
+
+
+def is_held_up(document: PurchaseDocument) -> bool:
+    """Whether the document cannot go into the books as it is: checks of ours hold it back, or the tool refused it."""
+    return _here(document, PostingState.BLOCKED, PostingState.REFUSED).exists()
+
+
+def leave_out(document: PurchaseDocument, by: AbstractBaseUser | None) -> None:
+    """Exclude the document where it is held up, since it goes by e-mail. NotPossible: a sync took it up meanwhile."""
+    for posting in _here(document, PostingState.BLOCKED, PostingState.REFUSED):
+        try:
+            exclude(posting=posting, reason=_("Sent to the bookkeeping by e-mail"), user=by)
+        except PostingError as error:
+            raise NotPossible(str(error)) from error

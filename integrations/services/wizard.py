@@ -27,8 +27,9 @@ from ..base.provider import Capability
 from ..base.records import CatalogueKind
 from ..models import SENT, Administration, Connection, ConnectionStatus, LedgerLink, LinkDirection, Posting
 from ..registry import get_tool
+from ..sync.lists import store_catalogue
 from ..sync.selection import in_scope, to_plan
-from ..sync.steps.catalogue import share_ledger_accounts, store_catalogue
+from ..sync.steps.catalogue import read_lists, share_ledger_accounts
 from ..sync.steps.plan import reference_key
 from .connecting import opened
 from .errors import ConnectError
@@ -164,7 +165,7 @@ def fetch_list(*, connection: Connection, kind: CatalogueKind) -> None:
     if fresh.administration is None:
         raise ConnectError(_("Choose the administration first."))
     with opened(fresh) as provider:
-        catalogue = provider.catalogue(frozenset({kind}))
+        catalogue = read_lists(fresh, fresh.administration, provider, frozenset({kind}), anew=True)
     store_catalogue(fresh.administration, catalogue)
     if kind is CatalogueKind.LEDGER_ACCOUNTS:
         share_ledger_accounts(fresh, fresh.administration)
@@ -214,7 +215,7 @@ def look_into_books(*, connection: Connection) -> Standing:
             if number == LOOK_PAGES and not page.is_last:
                 complete = False
                 break
-    sent = fresh.postings.filter(sent_at__isnull=False).values("sales_document")
+    sent = fresh.postings.filter(sent_at__isnull=False, sales_document__isnull=False).values("sales_document")
     ours = in_scope(fresh).exclude(pk__in=sent).order_by("date", "pk").values_list("number", flat=True)
     same = [number for number in ours.iterator() if reference_key(number) in keys] if keys else []
     found = Standing(read, complete, tuple(same[:_SHOWN_NUMBERS]), len(same))

@@ -33,6 +33,8 @@ class Books:
     accounts: dict[str, ToolLedgerAccount] = field(default_factory=dict)  # by code
     vat_links: dict[int, VatCode] = field(default_factory=dict)  # VAT rate id -> sales VAT code
     ledger_links: dict[int, ToolLedgerAccount] = field(default_factory=dict)  # VAT rate id -> account
+    purchase_vat_links: dict[int, VatCode] = field(default_factory=dict)
+    purchase_ledger_links: dict[int, ToolLedgerAccount] = field(default_factory=dict)
     journals: dict[DocumentKind, Journal | None] = field(default_factory=dict)
     periods: list[FiscalPeriod] = field(default_factory=list)
     terms: list[OfferedTerm] = field(default_factory=list)
@@ -120,19 +122,20 @@ def load_books(connection: Connection, tool: Tool) -> Books:
         "discount_account",
         "default_ledger_account",
     ).get(pk=connection.pk)
-    sales = LinkDirection.SALES
+    vat: dict[str, dict[int, VatCode]] = {direction: {} for direction in LinkDirection}
+    for vat_link in VatLink.objects.filter(connection=connection).select_related("vat_code"):
+        vat[vat_link.direction][vat_link.rate_id] = vat_link.vat_code
+    ledger: dict[str, dict[int, ToolLedgerAccount]] = {direction: {} for direction in LinkDirection}
+    for link in LedgerLink.objects.filter(connection=connection).select_related("account"):
+        ledger[link.direction][link.rate_id] = link.account
     return Books(
         connection=connection,
         tool=tool,
         accounts=_by_code(ToolLedgerAccount.objects.filter(administration=administration)),
-        vat_links={
-            link.rate_id: link.vat_code
-            for link in VatLink.objects.filter(connection=connection, direction=sales).select_related("vat_code")
-        },
-        ledger_links={
-            link.rate_id: link.account
-            for link in LedgerLink.objects.filter(connection=connection, direction=sales).select_related("account")
-        },
+        vat_links=vat[LinkDirection.SALES],
+        ledger_links=ledger[LinkDirection.SALES],
+        purchase_vat_links=vat[LinkDirection.PURCHASE],
+        purchase_ledger_links=ledger[LinkDirection.PURCHASE],
         journals={
             DocumentKind.SALES_INVOICE: connection.invoice_journal,
             DocumentKind.SALES_CREDIT_NOTE: connection.credit_note_journal,

@@ -6,7 +6,9 @@ durable commit of their own. Source: design section 5 "Posting"; style guide 4.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,17 +18,22 @@ from django.db import transaction
 from django.db.models import F
 from django.utils import timezone
 
-from invoicing.models import SalesDocument
-
-from ..base.provider import Capability
-from ..base.records import BookedTotals, Document, DocumentKind, DocumentNumber, DocumentQuery, DocumentRef
+from ..base.provider import Capability, Limits
+from ..base.records import BookedTotals, Document, DocumentKind, DocumentNumber, DocumentQuery, DocumentRef, VatTotal
 from ..base.signin import Tool
 from ..models import IN_BOOKS, Posting, PostingState, SettlementItem
 from .leases import Lease
+from .sides import SIDES, Source
 
-_KEPT = ("not_the_same", "was", "included")
+# A person wants it in the books although it went to the bookkeeping by e-mail.
+ALSO_MAILED = "also_mailed"
+_KEPT = ("not_the_same", "was", "included", ALSO_MAILED)
 # The number that was given last; a look-up before the next attempt reads what stands under it.
 _NUMBER = ("book_year", "number")
+# What is kept of a document that the tool said it booked, until somebody saw what: the tool's id of it, and what to
+# compare. Never kept beyond that.
+TAKEN = "booked"
+_OF_TAKEN = (TAKEN, "party_code", "accounts", "vat_totals")
 
 
 def mark_sending(batch: Sequence[tuple[Posting, Document, str]], lease: Lease) -> list[bool]:
@@ -38,15 +45,10 @@ def mark_sending(batch: Sequence[tuple[Posting, Document, str]], lease: Lease) -
     now = timezone.now()
     claimed: list[bool] = []
     with transaction.atomic(durable=True):
-        # A person may give a line another account until the claim. Their change locks the document and moves
-        # `updated_at`; a booking built before it is not sent.
-        documents = SalesDocument.objects.select_for_update().filter(
-            pk__in=[posting.sales_document_id for posting, _, _ in batch]
-        )
-        fresh = dict(documents.values_list("pk", "updated_at"))
+        fresh = _changed_at([posting for posting, _, _ in batch])
         for posting, document, payload_hash in batch:
-            own = posting.sales_document
-            if own is not None and fresh.get(own.pk) != own.updated_at:
+            own = posting.document
+            if fresh.get((type(own), own.pk)) != own.updated_at:
                 claimed.append(False)
                 continue
             changed = Posting.objects.filter(lease.held(), pk=posting.pk, state=PostingState.WAITING).update(
@@ -68,6 +70,21 @@ def mark_sending(batch: Sequence[tuple[Posting, Document, str]], lease: Lease) -
             )
             claimed.append(changed == 1)
     return claimed
+
+
+def _changed_at(postings: Sequence[Posting]) -> dict[tuple[type[Source], int], datetime]:
+    """When the documents of `postings` last changed, locked until the claim is committed.
+
+    A person may give a line another account until the claim. Their change locks the document and moves `updated_at`;
+    a booking built before it is not sent.
+    """
+    found: dict[tuple[type[Source], int], datetime] = {}
+    for side in SIDES:
+        ids = [side.document_id(posting) for posting in postings if side.owns(posting)]
+        if ids:
+            rows = side.model._default_manager.select_for_update().filter(pk__in=ids).order_by("pk")
+            found |= {(side.model, pk): at for pk, at in rows.values_list("pk", "updated_at")}
+    return found
 
 
 def record(posting: Posting, lease: Lease, **columns: Any) -> bool:
@@ -118,6 +135,8 @@ def sent_facts(document: Document, posting: Posting | None = None) -> dict[str, 
     kept = {name: posting.sent[name] for name in names if name in posting.sent} if posting is not None else {}
     if document.number is not None:
         kept |= {"book_year": document.number.book_year, "number": str(document.number.number)}
+    if document.attachments:
+        kept["files"] = str(len(document.attachments))
     return kept | {
         "reference": document.reference,
         "kind": document.kind.value,
@@ -134,9 +153,50 @@ def given_up(posting: Posting) -> dict[str, str]:
     return {**posting.sent, "given_up": timezone.now().isoformat()}
 
 
+def taken(posting: Posting, document: Document, ref: DocumentRef) -> dict[str, str]:
+    """What was sent, with what is compared once the tool shows what it booked."""
+    data = document.party_data
+    return given_up(posting) | {
+        TAKEN: ref.external_id,
+        "party_code": document.party.code or (data.reference if data is not None else ""),
+        "accounts": "\n".join(sorted({line.ledger_account.code for line in document.lines if line.net})),
+        "vat_totals": json.dumps([[row.vat_code, str(row.base), str(row.vat)] for row in document.vat_totals]),
+    }
+
+
+def seen(posting: Posting) -> dict[str, str]:
+    """What was sent, without what was kept only until somebody saw what the tool booked."""
+    return {name: value for name, value in posting.sent.items() if name not in _OF_TAKEN}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SentAmounts:
+    """The amounts of a document as it was sent, whatever became of it here since."""
+
+    net: Decimal
+    vat: Decimal
+    total: Decimal
+    vat_totals: tuple[VatTotal, ...]
+
+
+def amounts_of_taken(posting: Posting) -> SentAmounts | None:
+    """The amounts that were kept with a document that the tool took; None for any other."""
+    kept = posting.sent.get("vat_totals")
+    if kept is None:
+        return None
+    rows = tuple(VatTotal(vat_code=code, base=Decimal(base), vat=Decimal(vat)) for code, base, vat in json.loads(kept))
+    return SentAmounts(
+        net=sum((row.base for row in rows), Decimal("0.00")),
+        vat=sum((row.vat for row in rows), Decimal("0.00")),
+        total=Decimal(posting.sent["total"]),
+        vat_totals=rows,
+    )
+
+
 def query_of(posting: Posting) -> DocumentQuery:
     """The look-up of a posting that was sent."""
     facts: dict[str, str] = posting.sent
+    is_taken = posting.is_taken
     return DocumentQuery(
         key=str(posting.key),
         reference=facts["reference"],
@@ -146,9 +206,12 @@ def query_of(posting: Posting) -> DocumentQuery:
         total=Decimal(facts["total"]),
         currency=facts["currency"],
         journal=facts["journal"],
-        external_id=posting.external_id if posting.state in IN_BOOKS else "",
+        external_id=posting.external_id if posting.state in IN_BOOKS else facts.get(TAKEN, ""),
         number=_number_of(facts),
         sent_at=posting.sent_at,
+        is_booked=is_taken,
+        party_code=facts.get("party_code", ""),
+        accounts=tuple(facts.get("accounts", "").splitlines()) if is_taken else (),
     )
 
 
@@ -158,13 +221,13 @@ def _number_of(facts: Mapping[str, str]) -> DocumentNumber | None:
     return DocumentNumber(book_year=facts["book_year"], journal=facts["journal"], number=int(facts["number"]))
 
 
-def quiet_until(posting: Posting) -> datetime:
+def quiet_until(posting: Posting, limits: Limits) -> datetime:
     """From when on "absent" is believed: the tool's quiet time after the request's deadline and our giving up."""
     silent = (posting.sent_at or timezone.now()) + timedelta(seconds=settings.BOEKBRUG_REQUEST_DEADLINE_SECONDS)
     given_up_at = posting.sent.get("given_up")
     if given_up_at:
         silent = max(silent, datetime.fromisoformat(given_up_at))
-    return silent + timedelta(seconds=settings.BOEKBRUG_QUIET_SECONDS)
+    return silent + timedelta(seconds=max(settings.BOEKBRUG_QUIET_SECONDS, limits.quiet_seconds))
 
 
 # --- what is no longer booked -------------------------------------------------------------------------------------
@@ -188,9 +251,16 @@ def let_go(posting: Posting, tool: Tool) -> dict[str, Any]:
 
 
 def booked_columns(
-    posting: Posting, document_facts: Document | None, ref: DocumentRef, totals: BookedTotals | None
+    posting: Posting,
+    document_facts: Document | SentAmounts | None,
+    ref: DocumentRef,
+    totals: BookedTotals | None,
+    remarks: Sequence[str] = (),
 ) -> dict[str, Any]:
-    """Columns of a booking that stands: id, number, totals as the tool has them, and whether they are ours."""
+    """Columns of a booking that stands: id, number, totals as the tool has them, and whether they are ours.
+
+    `remarks`: what else the tool shows otherwise than it was sent.
+    """
     difference = difference_of(document_facts, posting.sent, totals)
     columns: dict[str, Any] = {
         "external_id": ref.external_id,
@@ -206,11 +276,13 @@ def booked_columns(
         "reason_params": difference or {},
         "issue": None,
     }
+    if remarks and difference is None:
+        columns.update(state=PostingState.DIFFERS, reason_code="SYS-704", reason_params={"what": "; ".join(remarks)})
     return columns
 
 
 def difference_of(
-    document: Document | None, sent: dict[str, str], totals: BookedTotals | None
+    document: Document | SentAmounts | None, sent: dict[str, str], totals: BookedTotals | None
 ) -> dict[str, str] | None:
     """What differs to the cent between ours and the tool's totals, or None. Unknown figures differ from nothing."""
     if totals is None:

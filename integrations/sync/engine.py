@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import DatabaseError, InterfaceError, OperationalError
-from django.db.models import Exists, Min, OuterRef
+from django.db.models import Exists, Min, OuterRef, Q
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -43,7 +43,8 @@ from .issues import IssueBook, open_connection_issue
 from .leases import Lease, claim
 from .opening import open_provider
 from .partylinks import quiet_until
-from .runs import finish, hand_on
+from .runs import finish, follow_up, hand_on
+from .sides import PURCHASES, SALES, SIDES
 from .slices import Slice
 from .steps import catalogue, close, importing, parties, plan, purchases, sales, settlements
 
@@ -62,6 +63,8 @@ _ORDER = [step for step, _ in STEPS]
 # Waits after a tool that does not answer: short ones first, the last one ends the run.
 _PATIENCE_SECONDS = (30, 60, 120, 300)
 _MAX_RETURNS = 4
+# A longer wait for what was on its way does not keep the run open: another sync looks, started by itself.
+_LONGEST_WAIT = timedelta(minutes=5)
 
 
 def advance(run_id: int, slice_number: int) -> bool:
@@ -197,11 +200,13 @@ def _work(turn: Slice) -> None:
             return
         if step is RunStep.SETTLEMENTS:
             wait = _loose_ends(turn)
-            if wait is not None:
+            if wait is not None and wait > timezone.now() + _LONGEST_WAIT:
+                follow_up(turn.connection.pk, wait)
+            elif wait is not None:
                 _count_calls(turn)
                 run.step = RunStep.PARTIES
                 turn.cursor["returns"] = turn.cursor.get("returns", 0) + 1
-                for key in ("parties", "sales", "linked"):
+                for key in ("parties", "suppliers", SALES.name, PURCHASES.name, "linked"):
                     turn.cursor.pop(key, None)
                 not_before = wait if wait > timezone.now() else None
                 turn.cursor["waits_for"] = WaitsFor.CHECK
@@ -244,11 +249,10 @@ def _loose_ends(turn: Slice) -> datetime | None:
 
 def _begun_parties(turn: Slice) -> datetime | None:
     """When the first creation of a party began that was not answered and that a waiting document needs."""
-    waiting = Posting.objects.filter(
-        connection=turn.connection, state=PostingState.WAITING, sales_document__party=OuterRef("party")
-    )
+    of_party = Q(*((side.party_path, OuterRef("party")) for side in SIDES), _connector=Q.OR)
+    waiting = Posting.objects.filter(of_party, connection=turn.connection, state=PostingState.WAITING)
     first: datetime | None = PartyLink.objects.filter(
-        Exists(waiting), administration=turn.administration, external_id="", sent_at__isnull=False
+        Exists(waiting), administration=turn.administration, primary=True, external_id="", sent_at__isnull=False
     ).aggregate(first=Min("sent_at"))["first"]
     return first
 

@@ -107,6 +107,13 @@ class SliceGate:
                 limit=row.get("limit", limit.calls),
             )
 
+    def scarce_until(self, share: float) -> datetime | None:
+        """When a day's counter begins again of which at most this share is left; None: there is enough of each."""
+        now = timezone.now()
+        days = [(limit, self._window(limit, now)) for limit in self._shared if _scope(limit) == "day"]
+        ends = [_moment(row["reset"]) for limit, row in days if row["left"] <= share * row.get("limit", limit.calls)]
+        return max(ends, default=None)
+
     def _window(self, limit: CallLimit, now: datetime) -> dict[str, Any]:
         row: dict[str, Any] | None = self._counters.get(limit.name)
         if row is None or _moment(row["reset"]) <= now:

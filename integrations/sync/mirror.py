@@ -5,8 +5,9 @@ Source: design section 8; domain rules 8.3 (reference, VAT number, enterprise nu
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
@@ -22,11 +23,14 @@ from ..models import Administration, ToolParty
 from .planning import party_data
 from .slices import Slice
 
+# How old a reading may be for a creation that relies on it alone: somebody may make the same relation by hand meanwhile.
+FRESH = timedelta(minutes=2)
 _BATCH = 500
 _COLUMNS = [
     "code",
     "name",
     "reference",
+    "caller_number",
     "vat_number",
     "enterprise_number",
     "name_key",
@@ -47,7 +51,7 @@ def refresh(turn: Slice) -> bool:
     Each page is stored together with its cursor, so a turn that ends in the middle goes on where it stopped.
     """
     administration = turn.administration
-    calls_before = turn.gate.calls
+    calls_before, asked_at = turn.gate.calls, timezone.now()
     try:
         for page in turn.provider.parties(administration.party_cursor):
             store(turn, page.items, page.cursor)
@@ -64,10 +68,36 @@ def refresh(turn: Slice) -> bool:
             raise AccessDenied(
                 "relations cannot be read", params={"right": "; ".join(right.right for right in missing)}
             )
+    turn.cursor["mirror_fresh"], turn.cursor["mirror_read_at"] = True, asked_at.isoformat()
     return True
 
 
-def prove(turn: Slice, parties: Sequence[Party]) -> None:
+def is_fresh(turn: Slice) -> bool:
+    """Whether the relations were read in this run; where creations rely on that alone, a moment ago."""
+    if not turn.cursor.get("mirror_fresh"):
+        return False
+    if turn.tool.party_number is None:
+        return True
+    return timezone.now() - datetime.fromisoformat(turn.cursor["mirror_read_at"]) < FRESH
+
+
+def free_numbers(turn: Slice, parties: Sequence[Party]) -> set[int]:
+    """Ids of those of `parties` whose number over there nobody has, blocked relations included; two queries.
+
+    Empty where callers give no numbers, and where the mirror has no blocked relation: whether the tool lists those is
+    not proven then, and each party has to be looked for before it is made.
+    """
+    number_of = turn.tool.party_number
+    rows = ToolParty.objects.filter(administration=turn.administration)
+    if number_of is None or not parties or not rows.filter(blocked=True).exists():
+        return set()
+    wanted = {party.pk: number_of(party.mark) for party in parties}
+    taken = set(rows.filter(caller_number__in=wanted.values()).values_list("caller_number", flat=True))
+    given = Counter(wanted.values())
+    return {pk for pk, number in wanted.items() if number not in taken and given[number] == 1}
+
+
+def prove(turn: Slice, parties: Sequence[Party], role: PartyRole = PartyRole.CUSTOMER) -> None:
     """Before the first relation of a run is created: make sure that an answer without changes was not blindness.
 
     Asks the tool for one of `parties`, once per run and only when the list brought nothing. Raises AccessDenied
@@ -77,7 +107,7 @@ def prove(turn: Slice, parties: Sequence[Party]) -> None:
     if turn.cursor.get("relations_seen"):
         return
     calls_before = turn.gate.calls
-    refs = turn.provider.find_party(party_data(parties[0]))
+    refs = turn.provider.find_party(party_data(parties[0], roles=frozenset({role})))
     turn.count("parties", "mirror_calls", turn.gate.calls - calls_before)
     known = ToolParty.objects.filter(
         administration=turn.administration, external_id__in=[ref.external_id for ref in refs]
@@ -128,6 +158,7 @@ def to_row(administration: Administration, record: PartyRecord) -> ToolParty:
         code=record.code[:40],
         name=record.name[:200],
         reference=record.reference[:40],
+        caller_number=record.caller_number[:20],
         **compared_values(record),
         country=record.country[:2],
         is_person=record.is_person,
@@ -140,10 +171,11 @@ def to_row(administration: Administration, record: PartyRecord) -> ToolParty:
 
 
 def find(administration: Administration, parties: Iterable[Party]) -> dict[int, list[ExternalRef]]:
-    """Candidates of each party by the strongest fact that has any; four queries for any number of parties."""
+    """Candidates of each party by the strongest fact that has any; five queries for any number of parties."""
     wanted = list(parties)
+    absorbed = _absorbed_marks(wanted)
     rows = ToolParty.objects.filter(administration=administration, deleted=False).order_by("pk")
-    by_reference = _index(rows.filter(reference__in=[p.mark for p in wanted]), "reference")
+    by_reference = _index(rows.filter(reference__in=[p.mark for p in wanted] + list(absorbed)), "reference")
     by_vat = _index(rows.filter(vat_number__in=[p.vat_number for p in wanted if p.vat_number]), "vat_number")
     by_enterprise = _index(
         rows.filter(enterprise_number__in=[_enterprise(p) for p in wanted if _enterprise(p)]), "enterprise_number"
@@ -158,6 +190,8 @@ def find(administration: Administration, parties: Iterable[Party]) -> dict[int, 
     for party in wanted:
         steps: tuple[tuple[str, list[ToolParty]], ...] = (
             ("reference", by_reference.get(party.mark, [])),
+            # Made for one that went into this party since.
+            ("reference", [r for mark, pk in absorbed.items() if pk == party.pk for r in by_reference.get(mark, [])]),
             ("VAT number", by_vat.get(party.vat_number, []) if party.vat_number else []),
             ("enterprise number", by_enterprise.get(_enterprise(party), []) if _enterprise(party) else []),
             (
@@ -168,6 +202,12 @@ def find(administration: Administration, parties: Iterable[Party]) -> dict[int, 
         fact, hits = next(((fact, hits) for fact, hits in steps if hits), ("", []))
         found[party.pk] = [_ref(row, fact) for row in hits]
     return found
+
+
+def _absorbed_marks(parties: list[Party]) -> dict[str, int]:
+    """Our marks of the parties that went into one of `parties`, with whom they went into."""
+    gone = Party.objects.filter(merged_into__in=parties).only("uid", "merged_into").order_by("pk")
+    return {party.mark: party.merged_into_id for party in gone if party.merged_into_id is not None}
 
 
 def _not_contradicting(party: Party, rows: list[ToolParty]) -> list[ToolParty]:

@@ -16,6 +16,8 @@ from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.utils import timezone
 
+from crm.models import Party
+
 from ..base.errors import LeaseLost
 from ..base.provider import Capability
 from ..base.records import PartyRole
@@ -23,7 +25,6 @@ from ..base.signin import Tool
 from ..models import LinkRole, PartyLink, ToolParty
 from .slices import Slice
 
-CUSTOMER_LINKS = (LinkRole.CUSTOMER, LinkRole.BOTH)
 # Begins the hash of a link whose relation still has to be made a customer; nothing is booked on it before that.
 ROLE_OPEN = "role:"
 
@@ -49,14 +50,26 @@ def held(turn: Slice, *, durable: bool = False) -> Iterator[None]:
         yield
 
 
+def is_itself(party_id: int) -> bool:
+    """Whether the party went into no other one; it cannot until the end of the caller's transaction.
+
+    Who writes a link of a party that was read a while ago asks this first, within the transaction of the write.
+    """
+    rows = Party.objects.select_for_update(no_key=True).filter(pk=party_id, merged_into=None)
+    return bool(list(rows.values_list("pk", flat=True)))
+
+
 def begin(turn: Slice, link: PartyLink) -> bool:
-    """Commit that a creation is about to be sent. False: a person linked the party meanwhile."""
+    """Commit that a creation is about to be sent. False: a person linked or merged the party meanwhile."""
     turn.lease.ensure(1)
     link.sent_at = timezone.now()
     try:
         with held(turn, durable=True):
+            if not is_itself(link.party_id):
+                return False
             if link.pk is not None:
-                return _of_unlinked(link).update(sent_at=link.sent_at) == 1
+                own = _of_unlinked(link).filter(party=link.party_id, primary=True)
+                return own.update(sent_at=link.sent_at) == 1
             with transaction.atomic():
                 link.save()
             return True
@@ -81,6 +94,29 @@ def forget(turn: Slice, link: PartyLink) -> None:
         ToolParty.objects.filter(administration=turn.administration, external_id=link.external_id).update(deleted=True)
         PartyLink.objects.filter(pk=link.pk, external_id=link.external_id).delete()
     turn.count("parties", "unlinked")
+
+
+def promote_seconds(turn: Slice, parties: Collection[Party], roles: Collection[LinkRole]) -> dict[int, PartyLink]:
+    """Make the oldest second number of each party its first one of `roles`, where it has one; the links by party.
+
+    For parties without a first number: theirs was deleted over there. A second relation is not made beside a known one.
+    """
+    links = PartyLink.objects.filter(
+        administration=turn.administration, party__in=parties, primary=False, role__in=roles
+    ).exclude(external_id="")
+    gone = ToolParty.objects.filter(administration=turn.administration, deleted=True)
+    found: dict[int, PartyLink] = {}
+    for link in links.exclude(external_id__in=gone.values("external_id")).order_by("pk"):
+        if link.party_id in found:
+            continue
+        with held(turn):
+            others = PartyLink.objects.filter(administration=turn.administration, party=link.party_id, primary=True)
+            if others.filter(role__in=roles).exists():
+                continue
+            if PartyLink.objects.filter(pk=link.pk, party=link.party_id).update(primary=True):
+                link.primary = True
+                found[link.party_id] = link
+    return found
 
 
 def quiet_until(sent_at: datetime) -> datetime:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 
 from django.utils import timezone
@@ -20,8 +21,8 @@ from invoicing.amounts import vat_per_line
 from invoicing.models import SalesDocument, SalesLine, SalesVatTotal, VatCategory
 
 from ..base.provider import Capability
-from ..base.records import AccountRef, Document, DocumentKind, ExternalRef, Line, PartyData, PartyRole
-from ..models import ToolLedgerAccount, VatCode
+from ..base.records import AccountRef, Document, DocumentKind, ExternalRef, Line, PartyData, PartyRole, SupplyKind
+from ..models import LinkDirection, ToolLedgerAccount, VatCode
 from .books import Books
 from .problems import Note, Problem
 from .terms import OwnTerm, match_payment_term
@@ -67,9 +68,9 @@ def plan_document(document: SalesDocument, books: Books, *, key: str, reference:
     problem = (
         _amount_problem(document)
         or books.journal_problem(kind)
-        or _period_problem(document, kind, books)
+        or period_problem(document.date, kind, books)
         or _currency_problem(document, books)
-        or _party_problem(document.party, notes)
+        or party_problem(document.party, notes)
     )
     if problem is None:
         built, problem = _build(document, kind, books, key=key, reference=reference, notes=notes)
@@ -104,16 +105,17 @@ def _amount_problem(document: SalesDocument) -> Problem | None:
     return None
 
 
-def _period_problem(document: SalesDocument, kind: DocumentKind, books: Books) -> Problem | None:
+def period_problem(day: date, kind: DocumentKind, books: Books) -> Problem | None:
+    """Why nothing dated `day` can go to the journal of `kind`, or None."""
     if not books.periods:
         return None  # the tool has no such list, or we may not see it; then it will say so itself
-    period = books.period_of(document.date)
+    period = books.period_of(day)
     if period is None:
-        year = str(document.date.year)
+        year = str(day.year)
         return Problem(
             code=books.code("period-missing"),
             cause_key=f"fiscal-year:{year}",
-            params={"year": year, "date": document.date.isoformat()},
+            params={"year": year, "date": day.isoformat()},
         )
     journal = books.journals.get(kind)
     if period.closed or (journal is not None and journal.code in period.closed_journals):
@@ -143,7 +145,8 @@ def _currency_problem(document: SalesDocument, books: Books) -> Problem | None:
     return None
 
 
-def _party_problem(party: Party, notes: list[Note]) -> Problem | None:
+def party_problem(party: Party, notes: list[Note]) -> Problem | None:
+    """Why no document of `party` can go, or None; what is only worth knowing joins `notes`."""
     params = {"party": party.name}
     if party.country not in COUNTRIES:
         return Problem(code="APP-203", cause_key=f"party:{party.pk}", params=params, party_id=party.pk)
@@ -226,7 +229,7 @@ def _lines(document: SalesDocument, books: Books) -> tuple[list[Line], Problem |
     discounts: list[Line] = []
     for total in document.vat_totals.all():
         rate = total.vat_rate.rate
-        vat_code, problem = _vat_code(rate.pk, rate.code, books)
+        vat_code, problem = linked_vat_code(rate.pk, rate.code, books, LinkDirection.SALES)
         if vat_code is None:
             return [], problem
         own_lines = by_rate.get(total.vat_rate_id, [])
@@ -243,15 +246,16 @@ def _lines(document: SalesDocument, books: Books) -> tuple[list[Line], Problem |
                 net=own.net,
                 vat=vat,
                 vat_code=vat_code.code,
-                ledger_account=_account_ref(account),
+                ledger_account=account_ref(account),
                 quantity=own.quantity,
                 taxed=total.vat_rate.percentage != 0,
+                supply=SupplyKind(vat_code.supply) if vat_code.supply else None,
             )
         if total.discount:
             account = books.discount_account
             if account is None:
                 return [], Problem(code="APP-106", cause_key="discount-account")
-            problem = _account_problem(account, account.code, books)
+            problem = account_problem(account, account.code, books)
             if problem is not None:
                 return [], problem
             discounts.append(
@@ -260,14 +264,16 @@ def _lines(document: SalesDocument, books: Books) -> tuple[list[Line], Problem |
                     net=-total.discount,
                     vat=shares[-1],
                     vat_code=vat_code.code,
-                    ledger_account=_account_ref(account),
+                    ledger_account=account_ref(account),
                     taxed=total.vat_rate.percentage != 0,
+                    supply=SupplyKind(vat_code.supply) if vat_code.supply else None,
                 )
             )
     return [placed[own.pk] for own in document.lines.all()] + discounts, None
 
 
-def _account_ref(account: ToolLedgerAccount) -> AccountRef:
+def account_ref(account: ToolLedgerAccount) -> AccountRef:
+    """The account as a line names it."""
     return AccountRef(
         external_id=account.external_id, code=account.code, seen_on=timezone.localtime(account.last_seen_at).date()
     )
@@ -279,10 +285,15 @@ def _discount_text(document: SalesDocument) -> str:
     return first or percentages
 
 
-def _vat_code(rate_id: int, rate_code: str, books: Books) -> tuple[VatCode | None, Problem | None]:
-    code = books.vat_links.get(rate_id)
+def linked_vat_code(
+    rate_id: int, rate_code: str, books: Books, direction: LinkDirection
+) -> tuple[VatCode | None, Problem | None]:
+    """The tool's code that a VAT rate is linked to, or why it cannot be used."""
+    links = books.vat_links if direction == LinkDirection.SALES else books.purchase_vat_links
+    code = links.get(rate_id)
     if code is None:
-        return None, Problem(code="APP-102", cause_key=f"vat-rate:{rate_id}:sales", params={"rate": rate_code})
+        key = f"vat-rate:{rate_id}:{direction.value}"
+        return None, Problem(code="APP-102", cause_key=key, params={"rate": rate_code})
     if not code.active:
         return None, Problem(code="APP-103", cause_key=f"vat-code:{code.code}", params={"vat_code": code.code})
     if code.inclusive:
@@ -300,11 +311,12 @@ def _account(line: SalesLine, rate_id: int, books: Books) -> tuple[ToolLedgerAcc
         if account is None:
             return None, Problem(code="APP-104", cause_key="no-account")
         code = account.code
-    problem = _account_problem(account, code, books)
+    problem = account_problem(account, code, books)
     return (account, None) if problem is None else (None, problem)
 
 
-def _account_problem(account: ToolLedgerAccount | None, code: str, books: Books) -> Problem | None:
+def account_problem(account: ToolLedgerAccount | None, code: str, books: Books) -> Problem | None:
+    """Why nothing can be booked on the account of this code, or None."""
     params = {"account": code}
     if account is None:
         return Problem(code="APP-105", cause_key=f"account:{code}", params=params)

@@ -11,6 +11,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.db.models.functions import Now
 from django.utils import timezone
 from django_q.tasks import async_task
@@ -34,6 +35,10 @@ class AlreadyRunning(Exception):
         self.by: str = str(run.started_by) if run.started_by else ""
 
 
+# The set-up's answer whether the tool's relations are taken over before anything is sent.
+IMPORT_ASKED = "import_relations"
+
+
 class NotReady(Exception):
     """The connection cannot be synced now; `status` says why."""
 
@@ -46,10 +51,25 @@ class ModuleOff(NotReady):
     """No connection can be synced: the accounting module is off, or its last day is over."""
 
 
+class ImportFirst(NotReady):
+    """The set-up asked for the tool's relations first, and that import has not come to its end yet (S-044)."""
+
+
+def import_is_owed(connection: Connection) -> bool:
+    """Whether nothing may be sent before the import that the set-up asked for: it failed, or never began.
+
+    From the first success on nobody waits for it any more; a person can choose to go on without.
+    """
+    if connection.first_success_at is not None or not connection.wizard_progress.get("facts", {}).get(IMPORT_ASKED):
+        return False
+    imports = connection.runs.filter(trigger=RunTrigger.IMPORT)
+    return not imports.filter(state__in=(RunState.SUCCEEDED, RunState.WITH_ISSUES)).exists()
+
+
 def start_sync(
     connection: Connection, trigger: str = RunTrigger.MANUAL, user: AbstractBaseUser | None = None
 ) -> SyncRun:
-    """Create the run and queue its first slice. Raises AlreadyRunning, NotReady, ModuleOff.
+    """Create the run and queue its first slice. Raises AlreadyRunning, NotReady, ModuleOff, ImportFirst.
 
     The partial unique constraint decides a race of two starts; the loser is told about the winner's run.
     """
@@ -58,6 +78,8 @@ def start_sync(
         raise ModuleOff(fresh)
     if fresh.status != ConnectionStatus.CONNECTED or fresh.administration_id is None:
         raise NotReady(fresh)
+    if trigger != RunTrigger.IMPORT and import_is_owed(fresh) and not fresh.runs.unfinished().exists():
+        raise ImportFirst(fresh)
     try:
         with transaction.atomic():
             run = SyncRun.objects.create(
@@ -160,3 +182,10 @@ def finish(
         "sync finished", extra={"connection": run.connection_id, "run": run.pk, "result": state, "error": error_code}
     )
     return bool(changed)
+
+
+def follow_up(connection_id: int, at: datetime) -> None:
+    """Let another sync start by itself then, unless one is to start before."""
+    Connection.objects.filter(pk=connection_id).filter(Q(follow_up_at__isnull=True) | Q(follow_up_at__gt=at)).update(
+        follow_up_at=at
+    )

@@ -9,9 +9,9 @@ from typing import Any
 from django.conf import settings
 
 from ..base.provider import Provider
-from ..base.records import DocumentKind
+from ..base.records import Document, DocumentKind
 from ..base.signin import Tool
-from ..models import Administration, Connection, SyncRun
+from ..models import Administration, Connection, Posting, SyncRun
 from .books import Books, load_books
 from .gates import SliceGate
 from .issues import IssueBook
@@ -35,6 +35,8 @@ class Slice:
     started: float = field(default_factory=time.monotonic)
     cursor: dict[str, Any] = field(default_factory=dict)
     counters: dict[str, Any] = field(default_factory=dict)
+    # Booked in this slice, figures not seen yet: (posting, document).
+    booked: list[tuple[Posting, Document]] = field(default_factory=list)
     _books: Books | None = None
     _progress_at: float = 0.0
 
@@ -59,9 +61,15 @@ class Slice:
             row[what] = row.get(what, 0) + number
 
     def count_document(self, kind: str, what: str, number: int = 1) -> None:
-        """Add to the counter of all sales documents and to that of their kind, whose words are those of a posting."""
-        self.count("sales", what, number)
-        self.count(PART_OF_SALES[DocumentKind(kind)], what, number)
+        """Add to the counter of all sales documents and to that of their kind; purchases have one. Its words are those
+        of a posting."""
+        if DocumentKind(kind).is_sales:
+            self.count("sales", what, number)
+        self.count(self.part_of(kind), what, number)
+
+    def part_of(self, kind: str) -> str:
+        """The counter of a kind of document. Purchases are counted together."""
+        return PART_OF_SALES.get(DocumentKind(kind), "purchases")
 
     def set_count(self, item: str, what: str, number: int) -> None:
         self.counters.setdefault(item, {})[what] = number

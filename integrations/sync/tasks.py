@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from invoicing.services import purchases
+
 from . import announcing, dispatcher, engine, housekeeping
 from . import heartbeat as hearts
 
@@ -18,6 +20,10 @@ def dispatch() -> None:
 
 def heartbeat() -> None:
     hearts.beat("worker")
+
+
+def inbox() -> None:
+    purchases.read_inbox()
 
 
 def nightly() -> None:

@@ -1,7 +1,7 @@
 """Browse: lines of entries as a table, by the columns and filters asked for. Pure.
 
-Code 100 shows the lines of customers, 200 those of suppliers, bank entries included, so the day book is always
-filtered. Amounts are signed as the ledger has them: debit positive. Source: vendor notes, payment status.
+Code 100 shows the lines of customers, 200 those of suppliers, bank entries included, so lines are picked by their day
+book, here or by whoever asks for all. Amounts are signed as the ledger has them: debit positive. Source: vendor notes, payment status.
 """
 
 from __future__ import annotations
@@ -50,11 +50,11 @@ def columns(
     in_base: bool = False,
     bare: bool = False,
 ) -> Node:
-    """A browse of one day book over book years, with the columns shown; `since` asks for lines changed from then on."""
+    """A browse of a day book (empty: of all) over book years, with the columns shown; `since` asks for lines changed from then on."""
     first, last = years
     filters = {
         PERIOD: ("between", f"{first}/{_FIRST_PERIOD}", f"{last}/{_LAST_PERIOD}"),
-        CODE: ("equal", daybook, ""),
+        **({CODE: ("equal", daybook, "")} if daybook else {}),
         **{name: ("equal", value, "") for name, value in (equal or {}).items()},
     }
     fields = list(dict.fromkeys([*shown, *(equal or {})]))

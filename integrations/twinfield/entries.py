@@ -13,18 +13,27 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from decimal import Decimal
 
-from ..base.records import BookedRecord, BookedTotals, Document, DocumentKind, DocumentRef, Line, VatTotal
+from ..base.records import (
+    BookedRecord,
+    BookedTotals,
+    Document,
+    DocumentKind,
+    DocumentRef,
+    Line,
+    SupplyKind,
+    VatTotal,
+)
+from ..base.texts import clean
 from .keys import ROLE_OF_TYPE, TYPE_OF_ROLE, entry_key, party_key, split_party
 from .limits import LIMITS, LINES
-from .mapping import VatDetail
 from .markup import Node, attribute, child, children, element, leaf, optional, text
 from .unsure import DEFAULT_READINGS, Readings
-from .values import ZERO, Unsendable, amount, clean, day, money, wire_date
+from .values import ZERO, Unsendable, amount, day, money, wire_date
 
 _DEBIT, _CREDIT = "debit", "credit"
 _OPPOSITE = {_DEBIT: _CREDIT, _CREDIT: _DEBIT}
-NO_DETAIL = VatDetail(is_eu_supply=False, is_service=False)
-VatDetails = Callable[[str], VatDetail]
+SupplyOf = Callable[[str], SupplyKind]
+_EU_SUPPLIES = {SupplyKind.EU_GOODS: "goods", SupplyKind.EU_SERVICES: "services"}
 
 
 def _relation_side(kind: DocumentKind) -> str:
@@ -38,13 +47,14 @@ def _relation_side(kind: DocumentKind) -> str:
 def transaction(
     document: Document,
     office: str,
-    vat_details: VatDetails = lambda code: NO_DETAIL,
+    supply_of: SupplyOf = lambda code: SupplyKind.ORDINARY,
     readings: Readings = DEFAULT_READINGS,
 ) -> Node:
     """A document as one transaction, its number left to Twinfield.
 
     The VAT of each line is pinned beside it, so that Twinfield does not round anew; it makes the VAT lines itself. The
-    relation's control account is left to Twinfield as well. Raises Unsendable for what must not go out.
+    relation's control account is left to Twinfield as well. `supply_of` is asked for VAT codes of which a line without
+    VAT does not know what they are for. Raises Unsendable for what must not go out.
     """
     party = _party_code(document)
     if not document.lines:
@@ -80,7 +90,7 @@ def transaction(
     lines = _vat_beside_its_net(document.lines)
     with_vat = {line.vat_code for line in lines if line.vat}
     details = [
-        _detail(line, place, _OPPOSITE[side], document, with_vat, vat_details, readings)
+        _detail(line, place, _OPPOSITE[side], document, with_vat, supply_of, readings)
         for place, line in enumerate(lines, 2)
     ]
     return element(
@@ -132,7 +142,7 @@ def _detail(
     side: str,
     document: Document,
     with_vat: set[str],
-    vat_details: VatDetails,
+    supply_of: SupplyOf,
     readings: Readings,
 ) -> Node:
     """One detail line; a negative one, a discount, stands on the other side."""
@@ -141,8 +151,10 @@ def _detail(
         raise Unsendable("APP-105", "a line has no ledger account of Twinfield")
     if not line.vat_code:
         raise Unsendable("APP-102", "a line has no VAT code")
-    detail = vat_details(line.vat_code) if document.kind.is_sales and not line.vat and not line.taxed else NO_DETAIL
-    performed = detail.is_eu_supply and readings.send_performance
+    supply = SupplyKind.ORDINARY
+    if document.kind.is_sales and not line.vat and not line.taxed:
+        supply = line.supply or supply_of(line.vat_code)
+    performed = supply in _EU_SUPPLIES and readings.send_performance
     pinned = line.vat_code in with_vat or (line.taxed and readings.pin_zero_vat)
     return element(
         "line",
@@ -152,8 +164,8 @@ def _detail(
         optional("description", clean(line.description, _length("line.description"))),
         leaf("vatcode", line.vat_code),
         leaf("vatvalue", money(abs(line.vat))) if pinned and readings.pin_vat else None,
-        leaf("performancetype", "services" if detail.is_service else "goods") if performed else None,
-        leaf("performancedate", wire_date(document.date)) if performed and detail.is_service else None,
+        leaf("performancetype", _EU_SUPPLIES[supply]) if performed else None,
+        leaf("performancedate", wire_date(document.date)) if performed and supply is SupplyKind.EU_SERVICES else None,
         type="detail",
         id=str(place),
     )

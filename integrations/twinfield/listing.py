@@ -11,15 +11,18 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 
-from ..base.errors import AccessDenied, Rejected, Temporary
+from ..base.errors import AccessDenied, ProtocolSurprise, Rejected, Temporary, Unreachable
 from ..base.records import BookedRecord, Page, PartyRecord
 from . import browse, finding, mapping
+from .browse import Row
 from .client import TwinfieldClient
 from .cursors import Parties, from_then_on, stamp
+from .daybooks import Daybooks
 from .keys import CUSTOMER, ROLE_OF_TYPE, SUPPLIER, party_key
 from .markup import attribute
 from .refusals import catalogue_code, messages_of
 from .tables import Tables
+from .values import whole
 
 logger = logging.getLogger(__name__)
 
@@ -101,20 +104,25 @@ def read_party(client: TwinfieldClient, kind: str, code: str) -> PartyRecord:
 
 _SALES, _PURCHASES = "sales", "purchases"
 _DONE = "done"
+# Behind a side: its day books were read together up to a year; or that was too much, and they are read one by one.
+_TOGETHER, _APART = "*", "+"
+# Twinfield advises a book year a browse; most offices have few enough entries for all years a connection starts with.
+_YEARS_TOGETHER = 3
 
 
 def read_references(
-    client: TwinfieldClient, tables: Tables, since: date, cursor: str, today: date
+    tables: Tables, books: Daybooks, since: date, cursor: str, today: date
 ) -> Iterator[Page[BookedRecord]]:
-    """Entries of sales and then purchase day books, hidden ones included, one day book and year a page.
+    """Entries of sales and then purchase day books, hidden ones included: three years of a side a page.
 
-    A book year may bear the number of the year before, so that one is read as well.
+    What is too much for one answer is read one day book and year a page. A book year may bear the number of the year
+    before, so that one is read as well.
     """
     if cursor != _DONE:
         years = range(since.year - 1, max(today.year, since.year) + 2)
         for side in (_SALES, _PURCHASES):
             try:
-                yield from _entries_of(client, tables, side, years, since, cursor)
+                yield from _entries_of(tables, books, side, years, since, cursor)
             except AccessDenied as exc:
                 if side == _SALES:
                     raise
@@ -124,24 +132,48 @@ def read_references(
 
 
 def _entries_of(
-    client: TwinfieldClient, tables: Tables, side: str, years: range, since: date, cursor: str
+    tables: Tables, books: Daybooks, side: str, years: range, since: date, cursor: str
 ) -> Iterator[Page[BookedRecord]]:
     done_side, _, done = cursor.partition("/")
     if done_side == _PURCHASES and side == _SALES:
         return
-    steps = [f"{daybook}/{year}" for daybook in daybooks(client, side == _SALES, hidden=True) for year in years]
-    start = steps.index(done) + 1 if done_side == side and done in steps else 0
-    for step in steps[start:]:
+    done = done if done_side == side else ""
+    if not done or done.startswith(_TOGETHER):
+        try:
+            yield from _together(tables, books, side, years, since, done)
+        except (Unreachable, ProtocolSurprise, Rejected) as exc:
+            logger.warning("day books cannot be read together", extra={"side": side, "error": type(exc).__name__})
+            # Kept at once: should Twinfield be out of reach, another worker does not begin with too much again.
+            yield Page(items=(), cursor=f"{side}/{_APART}", is_last=False)
+        else:
+            return
+    steps = [f"{daybook}/{year}" for daybook in books.codes(side == _SALES) for year in years]
+    for step in steps[steps.index(done) + 1 if done in steps else 0 :]:
         daybook, _, year = step.rpartition("/")
         rows = tables.lines(side == _SALES, browse.BOOKED, daybook=daybook, years=(int(year), int(year)))
-        records = [record for record in finding.entries_of(rows, side == _SALES) if record.date >= since]
-        yield Page(items=tuple(records), cursor=f"{side}/{step}", is_last=False)
+        yield _booked(rows, side, since, f"{side}/{step}")
 
 
-def daybooks(client: TwinfieldClient, is_sales: bool, *, hidden: bool = False) -> list[str]:
-    """Codes of the day books of a side, in order; hidden ones only when asked for."""
-    options = {"office": client.office, "category": "sales" if is_sales else "purchase"}
-    rows = list(client.search("TRS", options))
-    if hidden:
-        rows += client.search("TRS", {**options, "hidden": "1"})
-    return sorted({row[0] for row in rows if row and row[0]})
+def _together(
+    tables: Tables, books: Daybooks, side: str, years: range, since: date, done: str
+) -> Iterator[Page[BookedRecord]]:
+    """All day books of a side, a few years a page. A hidden one that shows no entry there is asked for by its name."""
+    is_sales = side == _SALES
+    for first in range(years.start, years.stop, _YEARS_TOGETHER):
+        last = min(first + _YEARS_TOGETHER, years.stop) - 1
+        if done and last <= (whole(done.rpartition("/")[2]) or 0):
+            continue
+        known = set(books.codes(is_sales))
+        rows = [
+            row
+            for row in tables.lines(is_sales, browse.BOOKED, daybook="", years=(first, last))
+            if row.daybook in known
+        ]
+        for daybook in sorted(books.hidden(is_sales) - {row.daybook for row in rows}):
+            rows += tables.lines(is_sales, browse.BOOKED, daybook=daybook, years=(first, last))
+        yield _booked(rows, side, since, f"{side}/{_TOGETHER}/{last}")
+
+
+def _booked(rows: Sequence[Row], side: str, since: date, cursor: str) -> Page[BookedRecord]:
+    records = tuple(record for record in finding.entries_of(rows, side == _SALES) if record.date >= since)
+    return Page(items=records, cursor=cursor, is_last=False)

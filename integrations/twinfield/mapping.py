@@ -6,7 +6,7 @@ Entries are in `entries`. Source: vendor notes, setup calls, customers and suppl
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -20,15 +20,17 @@ from ..base.records import (
     LedgerAccountRecord,
     PartyData,
     PartyRecord,
+    SupplyKind,
     VatCodeRecord,
     VatDirection,
 )
+from ..base.texts import clean
 from .keys import ROLE_OF_TYPE, TYPE_OF_ROLE, party_key, split_party
 from .limits import LIMITS
 from .markup import Node, attribute, child, children, descendants, element, leaf, optional, text
 from .matching import normal_enterprise_number, normal_vat_number
 from .unsure import BUYER_OWES_GROUPS, DEFAULT_READINGS, EU_SUPPLY_GROUPS, SERVICE_WORDS, Readings
-from .values import CENT, Unsendable, clean, day, decimal, truth, whole
+from .values import CENT, Unsendable, day, decimal, truth, whole
 
 # --- requests -------------------------------------------------------------------------------------------------
 
@@ -128,19 +130,13 @@ def dimension_codes(answer: Node, kind: str) -> list[str]:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class VatDetail:
-    """What a posting has to know of a VAT code: whether it is a supply inside the EU, and of services."""
-
-    is_eu_supply: bool
-    is_service: bool
-
-
 def vat_code(row: Sequence[str], direction: VatDirection, answer: Node, today: date) -> VatCodeRecord:
     """A VAT code of the finder with its percentage of today; several are dated, the latest that has begun holds."""
     code, name = _pair(row)
     percentage, groups, parts = _percentage(answer, today)
-    named = text(answer, "name") or name
+    # The list's name goes first: by it a later list shows whether the code is still the same.
+    named = name if name != code else text(answer, "name") or name
+    words = f"{named} {text(answer, 'name')}"
     return VatCodeRecord(
         external_id=code,
         code=code,
@@ -148,16 +144,27 @@ def vat_code(row: Sequence[str], direction: VatDirection, answer: Node, today: d
         percentage=percentage,
         direction=direction,
         active=attribute(answer, "status") in ("active", ""),
-        reverse_charge=bool(groups & BUYER_OWES_GROUPS) or len(parts) > 1 or "verlegd" in named.lower(),
+        reverse_charge=bool(groups & BUYER_OWES_GROUPS) or len(parts) > 1 or "verlegd" in words.lower(),
         vendor_type=direction.value,
+        supply=supply_of(answer, today),
     )
 
 
-def vat_detail(answer: Node, today: date) -> VatDetail:
+def vat_code_as_before(row: Sequence[str], direction: VatDirection, before: VatCodeRecord) -> VatCodeRecord | None:
+    """A VAT code of the finder as it was read before; None when it is another one by now."""
+    code, name = _pair(row)
+    if before.code != code or before.direction is not direction or name not in (before.name, code):
+        return None
+    return replace(before, is_remembered=True)
+
+
+def supply_of(answer: Node, today: date) -> SupplyKind:
     """What a read of a VAT code tells about supplies inside the EU."""
     _, groups, _ = _percentage(answer, today)
+    if not groups & EU_SUPPLY_GROUPS:
+        return SupplyKind.ORDINARY
     words = f"{text(answer, 'name')} {text(answer, 'shortname')}".lower()
-    return VatDetail(bool(groups & EU_SUPPLY_GROUPS), any(word in words for word in SERVICE_WORDS))
+    return SupplyKind.EU_SERVICES if any(word in words for word in SERVICE_WORDS) else SupplyKind.EU_GOODS
 
 
 def _percentage(answer: Node, today: date) -> tuple[Decimal | None, set[str], list[str]]:

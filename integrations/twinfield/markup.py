@@ -10,7 +10,7 @@ from typing import Any
 
 from lxml import etree
 
-from .values import clean
+from ..base.texts import clean
 
 Node = etree._Element
 

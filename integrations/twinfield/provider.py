@@ -6,7 +6,7 @@ Source: vendor notes; design, section 4.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import ClassVar
 
@@ -24,7 +24,6 @@ from ..base.records import (
     DocumentQuery,
     DocumentRef,
     ExternalRef,
-    File,
     Finding,
     FiscalPeriodRecord,
     Found,
@@ -32,44 +31,39 @@ from ..base.records import (
     JournalRecord,
     LedgerAccountRecord,
     MissingRight,
-    NotTried,
     Outcome,
     Page,
     PartyData,
     PartyRecord,
     Posted,
-    Refused,
     Settlements,
+    SupplyKind,
     Unclear,
     VatCodeRecord,
     VatDirection,
 )
 from ..base.signin import Opening
-from . import browse, entries, finding, mapping, matching, rights
+from ..base.texts import clean
+from . import browse, entries, finding, mapping, relations, rights
 from .client import TwinfieldClient
-from .entries import NO_DETAIL
-from .keys import ROLE_OF_TYPE, TYPE_OF_ROLE, party_key, split_entry, split_party
+from .daybooks import Daybooks
+from .keys import split_entry, split_party
 from .limits import BATCH, LIMITS
-from .listing import daybooks, read_parties, read_party, read_references
-from .mapping import VatDetail
+from .listing import read_parties, read_references
 from .markup import Node, attribute, child, text
 from .pairing import pair
 from .refusals import catalogue_code, messages_of
 from .rights import Right
-from .sending import Batch, refused, send
+from .sending import Batch, send
 from .settling import PURCHASES, SALES, read_settlements
 from .tables import Tables
 from .unsure import DEFAULT_READINGS, Readings
-from .values import Unsendable, clean
 
 logger = logging.getLogger(__name__)
 
 # Reading an office costs a credit; for a long list its name has to do.
 _OFFICES_IN_DETAIL = 12
 _YEARS_BACK = 2
-# An update is read before it is written; so many that two groups and their writing fit into the credits of a minute.
-_UPDATES_PER_CALL = 8
-_CANDIDATES = 10
 
 
 class TwinfieldProvider:
@@ -80,6 +74,7 @@ class TwinfieldProvider:
         {
             Capability.JOURNALS,
             Capability.PERIODS,
+            Capability.VAT_CODES_ONE_BY_ONE,
             Capability.LINE_VAT_AMOUNTS,
             Capability.FOREIGN_CURRENCY,
             Capability.SEPARATE_ROLE_CODES,
@@ -94,8 +89,8 @@ class TwinfieldProvider:
         self._tables = Tables(self._client, readings)
         self._country = opening.country
         self._readings = readings
-        self._vat_details: dict[str, VatDetail] = {}
-        self._daybooks: dict[bool, list[str]] = {}
+        self._supplies: dict[str, SupplyKind] = {}
+        self._daybooks = Daybooks(self._client)
 
     # --- administrations and rights -----------------------------------------------------------------------
 
@@ -152,7 +147,7 @@ class TwinfieldProvider:
         return Catalogue(
             journals=self._journals() if CatalogueKind.JOURNALS in kinds else None,
             ledger_accounts=self._accounts() if CatalogueKind.LEDGER_ACCOUNTS in kinds else None,
-            vat_codes=self._vat_codes() if CatalogueKind.VAT_CODES in kinds else None,
+            vat_codes=tuple(self.vat_codes({})) if CatalogueKind.VAT_CODES in kinds else None,
             payment_terms=() if CatalogueKind.PAYMENT_TERMS in kinds else None,
             fiscal_periods=self._periods() if CatalogueKind.FISCAL_PERIODS in kinds else None,
             currencies=self._currencies() if CatalogueKind.CURRENCIES in kinds else None,
@@ -162,8 +157,8 @@ class TwinfieldProvider:
         """Day books for sales and purchases; hidden and intercompany ones are not offered."""
         return tuple(
             mapping.journal(row, kind)
-            for category, kind in (("sales", JournalKind.SALES), ("purchase", JournalKind.PURCHASE))
-            for row in self._client.search("TRS", {"office": self._client.office, "category": category})
+            for is_sales, kind in ((True, JournalKind.SALES), (False, JournalKind.PURCHASE))
+            for row in self._daybooks.read(is_sales)
         )
 
     def _accounts(self) -> tuple[LedgerAccountRecord, ...]:
@@ -175,15 +170,17 @@ class TwinfieldProvider:
             )
         )
 
-    def _vat_codes(self) -> tuple[VatCodeRecord, ...]:
+    def vat_codes(self, known: Mapping[str, VatCodeRecord]) -> Iterator[VatCodeRecord]:
+        """Two lists, and a call for each code that is not `known` under its name."""
         today = datetime.now(UTC).date()
-        found = []
         for side, direction in (("sales", VatDirection.SALES), ("purchase", VatDirection.PURCHASE)):
             for row in self._client.search("VAT", {"vattype": side}):
-                answer = self._client.read(mapping.read_of("vat", self._client.office, row[0]))
-                self._vat_details[row[0]] = mapping.vat_detail(answer, today)
-                found.append(mapping.vat_code(row, direction, answer, today))
-        return tuple(found)
+                before = known.get(row[0])
+                record = mapping.vat_code_as_before(row, direction, before) if before is not None else None
+                if record is None:
+                    answer = self._client.read(mapping.read_of("vat", self._client.office, row[0]))
+                    record = mapping.vat_code(row, direction, answer, today)
+                yield record
 
     def _periods(self) -> tuple[FiscalPeriodRecord, ...]:
         """Periods of the years from two back on: older documents are not booked any more."""
@@ -203,133 +200,42 @@ class TwinfieldProvider:
         return read_parties(self._client, cursor)
 
     def find_party(self, party: PartyData) -> list[ExternalRef]:
-        """Relations that may be the party, strongest fact first: by numbers in their addresses, and by name.
-
-        Twinfield looks in one field at a time and shows codes and names, so what may be ours is read. A missing right is
-        refused there, so an empty answer counts.
-        """
-        found: dict[str, ExternalRef] = {}
-        for role in sorted(party.roles or TYPE_OF_ROLE):
-            kind = TYPE_OF_ROLE[role]
-            for code in self._candidates(kind, party):
-                record = read_party(self._client, kind, code)
-                fact = "" if record.deleted else matching.matched_by(party, record)
-                if fact:
-                    found[record.external_id] = mapping.external_ref(record, fact)
-        return matching.strongest_first(list(found.values()))
-
-    def _candidates(self, kind: str, party: PartyData) -> list[str]:
-        """Codes of relations that are worth a look."""
-        codes: dict[str, None] = {}
-        own_kind, own_code = split_party(party.external_id)
-        if own_kind == kind:
-            codes[own_code] = None
-        options = {"office": self._client.office, "dimtype": kind, "includehidden": "1"}
-        for number in (party.vat_number, party.enterprise_number):
-            plain = matching.compact(number)
-            if plain:
-                rows = self._client.search("DIM", options, pattern=f"*{plain}*", field=4)
-                codes.update(dict.fromkeys(row[0] for row in rows[:_CANDIDATES]))
-        start = clean(party.name)[:3]
-        if start:
-            wanted = matching.normal_name(party.name)
-            pattern = "".join("?" if sign in "*?[]" or ord(sign) > 126 else sign for sign in start) + "*"
-            rows = self._client.search("DIM", options, pattern=pattern, field=2)
-            same = [row[0] for row in rows if len(row) > 1 and matching.normal_name(row[1]) == wanted]
-            codes.update(dict.fromkeys(same[:_CANDIDATES]))
-        return [code for code in codes if code]
+        """Relations that may be the party, strongest fact first: by numbers in their addresses, and by name."""
+        return relations.find(self._client, party)
 
     def save_parties(self, batch: Sequence[PartyData]) -> list[Outcome]:
-        """Create or update each: 25 new ones a call, 8 known ones with a read before each.
-
-        A relation that only needs a role has it by its type, or cannot get it: roles are separate dimensions.
-        """
-        outcomes: dict[int, Outcome] = {}
-        new: list[int] = []
-        known: list[int] = []
-        for place, data in enumerate(batch):
-            if data.external_id and not data.name:
-                outcomes[place] = _only_role(data)
-            else:
-                (known if data.external_id else new).append(place)
-        sent = False
-        for places, save in ((new, self._create), (known, self._update)):
-            size = BATCH if save == self._create else _UPDATES_PER_CALL
-            for start in range(0, len(places), size):
-                part = places[start : start + size]
-                try:
-                    found = save([batch[place] for place in part])
-                except IntegrationError as exc:
-                    if not sent:
-                        raise
-                    found = [NotTried(reason=str(exc))] * len(part)
-                sent = sent or not all(isinstance(outcome, NotTried) for outcome in found)
-                outcomes.update(zip(part, found, strict=True))
-        return [outcomes[place] for place in range(len(batch))]
-
-    def _create(self, parties: Sequence[PartyData]) -> list[Outcome]:
-        return self._save(parties, {})
-
-    def _update(self, parties: Sequence[PartyData]) -> list[Outcome]:
-        """Save known relations on top of what stands there now."""
-        standing: dict[str, Node] = {}
-        gone: dict[int, Outcome] = {}
-        for place, data in enumerate(parties):
-            kind, code = split_party(data.external_id)
-            if not kind:
-                gone[place] = Refused(code="PAR-641", text=f"{data.external_id} is no relation of Twinfield")
-                continue
-            answer = self._client.ask(mapping.read_of("dimensions", self._client.office, code, dimension_type=kind))
-            record = mapping.party(answer) if attribute(answer, "result") != "0" else None
-            if record is None:
-                gone[place] = refused(messages_of(answer))
-            elif record.deleted:
-                gone[place] = Refused(code="PAR-641", text=f"{data.external_id} is deleted")
-            else:
-                standing[data.external_id] = answer
-        left = [data for place, data in enumerate(parties) if place not in gone]
-        found = iter(self._save(left, standing) if left else [])
-        return [gone[place] if place in gone else next(found) for place in range(len(parties))]
-
-    def _save(self, parties: Sequence[PartyData], standing: dict[str, Node]) -> list[Outcome]:
-        office = self._client.office
-        batch: Batch[PartyData] = Batch(
-            root="dimensions",
-            build=lambda data: mapping.dimension(data, office, standing.get(data.external_id), self._readings),
-            pair=_pair_parties,
-            taken=_saved,
-        )
-        return send(parties, batch, self._client.write, BATCH)
+        """Create or update each: 25 new ones a call, 8 known ones with a read before each."""
+        return relations.save(self._client, batch, self._readings)
 
     # --- documents ----------------------------------------------------------------------------------------
 
     def references(self, since: date, cursor: str = "") -> Iterator[Page[BookedRecord]]:
-        """Entries of sales and then purchase day books, one day book and year a page."""
-        return read_references(self._client, self._tables, since, cursor, datetime.now(UTC).date())
+        """Entries of sales and then purchase day books: all of a side a page, or one day book and year of many."""
+        return read_references(self._tables, self._daybooks, since, cursor, datetime.now(UTC).date())
 
     def post_documents(self, batch: Sequence[Document]) -> list[Outcome]:
         """Book up to 25 a call; each is taken or refused by itself, and nothing is retried."""
         office = self._client.office
         documents: Batch[Document] = Batch(
             root="transactions",
-            build=lambda document: entries.transaction(document, office, self._vat_detail, self._readings),
+            build=lambda document: entries.transaction(document, office, self._supply_of, self._readings),
             pair=_pair_documents,
             taken=_booked,
         )
         return send(batch, documents, self._client.write, BATCH)
 
-    def _vat_detail(self, code: str) -> VatDetail:
-        """What a posting has to know of a VAT code without VAT; read once."""
-        if code not in self._vat_details:
+    def _supply_of(self, code: str) -> SupplyKind:
+        """What a VAT code is for, where the mirror does not know it yet; read once."""
+        if code not in self._supplies:
             try:
                 answer = self._client.read(mapping.read_of("vat", self._client.office, code))
             except Rejected as exc:
                 # The posting is refused for it, with better words.
                 logger.warning("a VAT code cannot be read", extra={"text": exc.vendor_text})
-                self._vat_details[code] = NO_DETAIL
+                self._supplies[code] = SupplyKind.ORDINARY
             else:
-                self._vat_details[code] = mapping.vat_detail(answer, datetime.now(UTC).date())
-        return self._vat_details[code]
+                self._supplies[code] = mapping.supply_of(answer, datetime.now(UTC).date())
+        return self._supplies[code]
 
     def find_document(self, query: DocumentQuery) -> Finding:
         """Look for the entry by its number or our reference. Absent only where its day book is to be seen."""
@@ -381,9 +287,7 @@ class TwinfieldProvider:
         return Found(ref=found.ref, totals=totals)
 
     def _visible(self, is_sales: bool) -> list[str]:
-        if is_sales not in self._daybooks:
-            self._daybooks[is_sales] = daybooks(self._client, is_sales, hidden=True)
-        return self._daybooks[is_sales]
+        return self._daybooks.codes(is_sales)
 
     # --- settlements and files ----------------------------------------------------------------------------
 
@@ -395,10 +299,6 @@ class TwinfieldProvider:
         if daybook in self._visible(True):
             return SALES
         return PURCHASES if daybook in self._visible(False) else ""
-
-    def attach(self, ref: DocumentRef, file: File) -> Outcome:
-        """Twinfield's web services take no files beside an entry, as far as we know."""
-        return Refused(code="SYS-708", text="Twinfield takes no files here")
 
 
 def _may(probe: Callable[[], object]) -> bool:
@@ -413,63 +313,6 @@ def _may(probe: Callable[[], object]) -> bool:
 
 def _missing(right: Right) -> MissingRight:
     return MissingRight(code=right.code, right=right.right, optional=right.optional)
-
-
-def _only_role(data: PartyData) -> Outcome:
-    kind, code = split_party(data.external_id)
-    if not kind:
-        return Refused(code="PAR-641", text=f"{data.external_id} is no relation of Twinfield")
-    if ROLE_OF_TYPE[kind] in data.roles:
-        return Posted(ref=DocumentRef(external_id=party_key(kind, code), number=code))
-    return Refused(code="PAR-640", text="customers and suppliers are separate in Twinfield")
-
-
-def _pair_parties(sent: Sequence[PartyData], answered: Sequence[Node]) -> list[Node | None]:
-    """Known ones by their code, new ones by our mark and name, or by the name alone where only one bears it."""
-    by_code = pair(
-        sent,
-        answered,
-        lambda data: split_party(data.external_id),
-        lambda node: (text(node, "type"), text(node, "code")),
-    )
-    by_mark = pair(
-        sent,
-        answered,
-        lambda data: (_type_of(data), _name_of(data), data.reference),
-        lambda node: (text(node, "type"), text(node, "name"), text(node, "shortname")),
-    )
-    names = [(_type_of(data), _name_of(data)) for data in sent]
-    by_name = pair(
-        sent,
-        answered,
-        lambda data: (_type_of(data), _name_of(data)),
-        lambda node: (text(node, "type"), text(node, "name")),
-    )
-    found: list[Node | None] = []
-    for data, code, mark, name, named in zip(sent, by_code, by_mark, by_name, names, strict=True):
-        if data.external_id:
-            found.append(code)
-        else:
-            found.append(mark if mark is not None else name if names.count(named) == 1 else None)
-    return found
-
-
-def _type_of(data: PartyData) -> str:
-    try:
-        return mapping.wanted_type(data)
-    except Unsendable:
-        return ""
-
-
-def _name_of(data: PartyData) -> str:
-    return clean(data.name, LIMITS.field_lengths["party.name"])
-
-
-def _saved(data: PartyData, node: Node) -> Outcome:
-    record = mapping.party(node)
-    if record is None:
-        return Unclear(text="the answer names no code")
-    return Posted(ref=DocumentRef(external_id=record.external_id, number=record.code))
 
 
 def _pair_documents(sent: Sequence[Document], answered: Sequence[Node]) -> list[Node | None]:

@@ -33,7 +33,7 @@ class Tables:
         equal: dict[str, str] | None = None,
         since: str = "",
     ) -> list[Row]:
-        """Lines of a day book over book years. Raises Rejected, ProtocolSurprise for a table that cannot be read."""
+        """Lines of a day book (empty: of all) over book years. Raises Rejected, ProtocolSurprise for a table that cannot be read."""
         while True:
             asked = browse.columns(
                 is_sales,
@@ -60,4 +60,4 @@ class Tables:
                 raise ProtocolSurprise(f"a table cannot be read: {exc}", operation="processxml/columns") from exc
             if self._in_base:
                 rows = [row for row in rows if row.text(browse.CURRENCY) in ("", _BOOKS_CURRENCY)]
-            return [row for row in rows if row.daybook == daybook]
+            return [row for row in rows if not daybook or row.daybook == daybook]

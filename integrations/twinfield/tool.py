@@ -42,7 +42,7 @@ TWINFIELD = Tool(
         "cost-centre": "LED-607",
         "number-in-books": "NUM-521",
     },
-    # An app without certificate has 25 credits a minute. A VAT code costs one, so those are read once a week, and
-    # whenever a person loads the lists; what changed since, Twinfield says itself.
+    # An app without certificate has 25 credits a minute. A VAT code costs one, so their list is read once a week, with
+    # the details of a few, and all whenever a person loads the lists; what changed since, Twinfield says itself.
     list_seconds={"journals": _HOUR, "fiscal-periods": _HOUR, "vat-codes": 7 * _DAY, "currencies": 30 * _DAY},
 )

@@ -15,6 +15,8 @@ Copes with both by itself
 - Amounts of a browse in document currency: used; where the field is refused, those of the books are, for bookings in
   the currency of the administration only (`browse`).
 - A filter on the moment of change that faults: the whole day book is read instead (`settling`).
+- Whether a browse of all day books shows hidden ones: those that it shows no entry of are asked for by name, and what
+  is too much for one answer is read by day book and year (`listing`).
 - Whether lists show inactive dimensions: those that a list lacks are asked of the finder (`listing`).
 - Retry-After as seconds, as a date, or missing (`limits`).
 - Dimension status in a finder's third column, in the user's language: the read decides (`listing`).

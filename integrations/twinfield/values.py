@@ -12,8 +12,6 @@ from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 CENT = Decimal("0.01")
 ZERO = Decimal("0.00")
 _LARGEST = Decimal(10) ** 13
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
-_SPACE = re.compile(r"\s+")
 
 
 class Unsendable(ValueError):
@@ -86,8 +84,3 @@ def wire_date(value: date) -> str:
 def moment(value: datetime) -> str:
     """A moment in UTC as filters read it."""
     return f"{value.astimezone(UTC):%Y%m%d%H%M%S}"
-
-
-def clean(value: str, length: int | None = None) -> str:
-    """Text on one line, without what XML cannot hold, cut to `length`."""
-    return _SPACE.sub(" ", _CONTROL.sub("", value)).strip()[:length].strip()

@@ -5,29 +5,36 @@ Source: design, posting; vendor notes, payment state and pushing.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 from ..base.records import Absent, CannotTell, DocumentQuery, DocumentRef, Finding, Found
 from .answers import sales_ref
 from .listing import Booking, totals_of
-from .values import clean, guid
+from .values import clean, guid, text
 
 
-def is_meant(query: DocumentQuery, booking: Booking) -> bool:
-    """Whether a booking carries our number, or is the very document that somebody linked."""
+def names(query: DocumentQuery) -> frozenset[str]:
+    """What its booking is known by in a list: our number, or the document that somebody linked."""
     known = guid(query.external_id)
-    if known and booking.document_id == known:
-        return True
-    wanted = query.external_id if query.external_id and not known else query.reference
-    return bool(clean(wanted)) and clean(booking.reference) == clean(wanted)
+    number = query.external_id if query.external_id and not known else query.reference
+    return frozenset(filter(None, (known, clean(number))))
+
+
+def is_meant(wanted: Collection[str], reference: str, document_id: str) -> bool:
+    """Whether a row of a list is known by one of these names. Asked of many rows."""
+    return document_id in wanted or clean(reference) in wanted
 
 
 def judge(query: DocumentQuery, found: Sequence[Booking]) -> Finding:
     """Found: exactly one booking is equal in reference, kind, party, date, total and currency.
 
+    One that Yuki itself said it booked is ours whatever it shows; what is not equal is remarked.
     Absent only says that nothing of ours came back; whether it may have to be waited for is asked elsewhere.
     """
-    meant = [booking for booking in found if is_meant(query, booking)]
+    wanted = names(query)
+    meant = [booking for booking in found if is_meant(wanted, booking.reference, booking.document_id)]
+    if query.is_booked and len(meant) == 1 and meant[0].total is not None:
+        return Found(ref=_ref(meant[0]), totals=totals_of(meant[0], query.kind), remarks=differences(meant[0], query))
     equal = [booking for booking in meant if not _differences(query, booking)]
     if len(equal) == 1 and len(meant) == 1:
         booking = equal[0]
@@ -61,6 +68,24 @@ def _differences(query: DocumentQuery, booking: Booking) -> list[str]:
         ("currency", query.currency == "EUR"),
     )
     return [name for name, same in facts if not same]
+
+
+def differences(booking: Booking, query: DocumentQuery) -> tuple[str, ...]:
+    """What a booking shows otherwise than it was sent, beside the totals; empty when nothing does.
+
+    Yuki finds a customer by name when no code fits, and puts what it does not know on its default account.
+    """
+    remarks = []
+    is_shown = booking.contact_code or booking.contact_id
+    if is_shown and booking.contact_code != query.party_code and booking.contact_id != guid(query.party_external_id):
+        remarks.append("another relation")
+    if booking.date != query.date:
+        remarks.append(f"date {booking.date.isoformat()}")
+    if booking.accounts is not None and sorted(set(booking.accounts)) != sorted(
+        {text(code) for code in query.accounts}
+    ):
+        remarks.append("another ledger account")
+    return tuple(remarks)
 
 
 def _is_party(query: DocumentQuery, booking: Booking) -> bool:

@@ -23,6 +23,8 @@ from .soap import NIL, XSI, Element
 from .unsure import DEFAULT_READINGS, Readings
 from .values import CENT, Unsendable, boolean, clean, cut, decimal, guid, iso, money
 
+PDF = "application/pdf"
+E_INVOICES = frozenset({"application/xml", "text/xml"})
 SALES = "urn:xmlns:http://www.theyukicompany.com:salesinvoices"
 _SUBJECT, _TEXT, _REMARKS, _PRODUCT, _ITEM_NUMBER = 250, 500, 500, 60, 40
 _PLACES = Decimal("0.0001")
@@ -107,7 +109,7 @@ def sales_invoice(
     if not clean(document.reference):
         raise Unsendable("ALL-999", "the document has no number")
     root = _node(None, "SalesInvoice")
-    pdf = next((file for file in document.attachments if file.media_type == "application/pdf"), None)
+    pdf = next((file for file in document.attachments if file.media_type == PDF), None)
     fields: list[tuple[str, str]] = [
         ("Reference", clean(document.reference)),
         ("Subject", cut(document.description or document.reference, _SUBJECT)),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from ..base.provider import CallLimit, Limits
+from .unsure import DEFAULT_READINGS
 
 DAY = "day"
 DAY_CALLS = 1000
@@ -16,12 +17,17 @@ DAY_CALLS = 1000
 CALL_BYTES = 2_500_000
 CONTACTS_PER_PAGE = 100
 RECORDS_PER_PAGE = 500
+# UNSURE how many ledger lines an answer may have. With fewer than asked for, reading costs more calls and nothing else.
+LINES_PER_PAGE = 2000
+# A page may hold fewer than were asked for, but no list of Yuki is known to give less than this before its end.
+SURELY_MORE = 100
 
 LIMITS = Limits(
     documents_per_call=25,
     bytes_per_call=CALL_BYTES,
     parties_per_call=1,
     attachment_bytes=1_800_000,
+    quiet_seconds=int(DEFAULT_READINGS.processing.total_seconds()),
     calls=(CallLimit(name=DAY, calls=DAY_CALLS, seconds=86400, scope="grant", reserve=200),),
     field_lengths={
         "party.reference": 20,

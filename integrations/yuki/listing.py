@@ -14,13 +14,13 @@ from datetime import date
 from decimal import Decimal
 
 from ..base.errors import Unreachable
-from ..base.records import BookedTotals, Document, DocumentKind, VatTotal
-from .invoices import contact_code
-from .limits import RECORDS_PER_PAGE
+from ..base.records import BookedRecord, BookedTotals, DocumentKind, DocumentRef, VatTotal
+from .answers import sales_ref
+from .limits import SURELY_MORE
 from .mapping import DESCRIBED_TYPES, vat_key
 from .soap import Element, child, descendants, value
 from .unsure import DEFAULT_READINGS, Readings
-from .values import amount, day, decimal, guid, text, whole
+from .values import amount, clean, day, decimal, guid, whole
 
 SALES_FOLDER, PURCHASE_FOLDER = 2, 1
 _ZERO = Decimal("0.00")
@@ -158,11 +158,11 @@ def records(read_page: Callable[[int], Sequence[Element]], key: Callable[[Elemen
     seen: set[str] = set()
     for _ in range(_MOST_PAGES):
         page = read_page(len(seen))
-        fresh = [node for node in page if key(node) not in seen]
-        seen.update(key(node) for node in fresh)
-        yield from fresh
-        # One less than a full page may be the overlap of a list that goes on.
-        if not fresh or len(page) < RECORDS_PER_PAGE:
+        fresh = {key(node): node for node in page if key(node) not in seen}
+        seen.update(fresh)
+        yield from fresh.values()
+        # Not less than was asked for: one page too many costs a call, one too few would hide a booking.
+        if not fresh or len(page) < SURELY_MORE:
             return
     raise Unreachable("a list does not end")
 
@@ -265,20 +265,25 @@ def from_open_item(item: OpenItem, kind: DocumentKind | None = None) -> Booking 
     )
 
 
-def differences(booking: Booking, document: Document) -> tuple[str, ...]:
-    """What a booking shows otherwise than it was sent, beside the totals; empty when nothing does.
-
-    Yuki finds a customer by name when no code fits, and puts what it does not know on its default account.
-    """
-    remarks = []
-    code = contact_code(document)
-    own = guid(document.party.external_id)
-    if booking.contact_code != code and (booking.contact_code or booking.contact_id) and booking.contact_id != own:
-        remarks.append("another relation")
-    if booking.date != document.date:
-        remarks.append(f"date {booking.date.isoformat()}")
-    if booking.accounts is not None:
-        sent = tuple(sorted({text(line.ledger_account.code) for line in document.lines if line.net}))
-        if tuple(sorted(set(booking.accounts))) != sent:
-            remarks.append("another ledger account")
-    return tuple(remarks)
+def booked_record(line: Transaction) -> BookedRecord | None:
+    """A ledger line of what is owed, as the booking of a sales or purchase document; None for anything else."""
+    if line.folder == SALES_FOLDER:
+        kind = DocumentKind.SALES_CREDIT_NOTE if line.amount < 0 else DocumentKind.SALES_INVOICE
+    elif line.folder == PURCHASE_FOLDER:
+        kind = DocumentKind.PURCHASE_CREDIT_NOTE if line.amount > 0 else DocumentKind.PURCHASE_INVOICE
+    else:
+        return None
+    number = clean(line.reference)
+    ref = (
+        sales_ref(number or line.document_id, year=line.date.year, kind=kind)
+        if kind.is_sales
+        else DocumentRef(external_id=line.document_id, number=number, fiscal_year=str(line.date.year), kind=kind)
+    )
+    return BookedRecord(
+        ref=ref,
+        reference=number,
+        kind=kind,
+        party_external_id=line.contact_id,
+        date=line.date,
+        total=abs(line.amount),
+    )

@@ -5,12 +5,14 @@ Every reading remembers its moment, because a list proves absence only for what 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
+from ..base.errors import Unreachable
 from .client import YukiClient
-from .limits import RECORDS_PER_PAGE
+from .limits import LINES_PER_PAGE, RECORDS_PER_PAGE
 from .listing import (
     SALES_FOLDER,
     ArchiveRow,
@@ -26,19 +28,45 @@ from .listing import (
 from .mapping import domain_of
 from .soap import Element, descendants, value
 from .unsure import Readings
-from .values import boolean, guid, moment
+from .values import boolean, clean, guid, moment, whole
 
 _COMMERCIAL = "0"
 _GROUPS = "document,contact,documentmatching,vat"
 
 
-@dataclass(frozen=True, slots=True)
-class Week:
-    """What the transactions of a week (Monday to Sunday) show, and when they were read."""
+Span = tuple[date, date]
+# Weeks with no more than four between them are read at once: what lies between costs less than a call. No reading is
+# longer than a quarter, so that it ends within the pages of a list.
+_GAP, _LONGEST = timedelta(weeks=4, days=1), timedelta(weeks=13)
 
-    bookings: tuple[Booking, ...]
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """What the transactions of some weeks show, and when they were read.
+
+    `named`: their bookings by number and by the id of their document; a pile is asked about one by one.
+    """
+
+    named: Mapping[str, Sequence[Booking]]
     read_at: datetime
     is_empty: bool  # not a single ledger line
+
+
+def spans(days: Collection[date]) -> list[Span]:
+    """Whole weeks (Monday to Sunday) in which every day lies, put together where that saves calls. Pure."""
+    found: list[Span] = []
+    for day in sorted(days):
+        monday, sunday = _week(day)
+        if found and monday <= found[-1][1] + _GAP and sunday - found[-1][0] < _LONGEST:
+            found[-1] = (found[-1][0], max(found[-1][1], sunday))
+        else:
+            found.append((monday, sunday))
+    return found
+
+
+def _week(day: date) -> Span:
+    monday = day - timedelta(days=day.weekday())
+    return monday, monday + timedelta(days=6)
 
 
 class Lookups:
@@ -53,12 +81,23 @@ class Lookups:
         self._now = now
         self._node: Element | None = None
         self._entered = False
+        self._folders: list[int] | None = None
+        self._spans: list[Span] = []
+        self._lines = LINES_PER_PAGE
         self.forget()
+
+    def expect(self, days: Collection[date]) -> None:
+        """These days are asked about next; what was read until now keeps."""
+        self._spans = spans(days)
+
+    def _span_of(self, on: date) -> Span:
+        return next((span for span in self._spans if span[0] <= on <= span[1]), _week(on))
 
     def forget(self) -> None:
         """Something may have been booked: nothing read until now says anything about it."""
-        self._weeks: dict[date, Week] = {}
-        self._archive: dict[date, tuple[tuple[ArchiveRow, ...], datetime]] = {}
+        self._uploads: dict[int, tuple[datetime, datetime, tuple[ArchiveRow, ...]]] = {}
+        self._shown: dict[Span, Shown] = {}
+        self._archive: dict[Span, tuple[tuple[ArchiveRow, ...], datetime]] = {}
         self._open: tuple[tuple[OpenItem, ...], datetime] | None = None
 
     # --- administration and domain ------------------------------------------------------------------------
@@ -85,29 +124,52 @@ class Lookups:
 
     # --- transactions -------------------------------------------------------------------------------------
 
-    def week_of(self, on: date, *, after: datetime | None = None) -> Week:
-        """The sales bookings of the week of a day; read again when they were read before `after`."""
-        monday = on - timedelta(days=on.weekday())
-        kept = self._weeks.get(monday)
+    def around(self, on: date, *, after: datetime | None = None) -> Shown:
+        """The sales bookings of the weeks that are read together with a day; again if they were before `after`."""
+        span = self._span_of(on)
+        kept = self._shown.get(span)
         if kept is None or (after is not None and kept.read_at < after):
             read_at = self._now()
-            lines = self.transactions(monday, monday + timedelta(days=6))
-            kept = self._weeks[monday] = Week(tuple(bookings(lines, self._readings)), read_at, not lines)
+            sales, is_empty = [], True
+            for line in self._transactions(*span, account=""):
+                is_empty = False
+                if line.folder == SALES_FOLDER:
+                    sales.append(line)
+            named: dict[str, list[Booking]] = defaultdict(list)
+            for booking in bookings(sales, self._readings):
+                for name in {clean(booking.reference), booking.document_id} - {""}:
+                    named[name].append(booking)
+            kept = self._shown[span] = Shown(named, read_at, is_empty)
         return kept
 
-    def transactions(self, start: date, end: date, account: str = "") -> list[Transaction]:
-        """Ledger lines of a period, of one account or of all (empty)."""
-        nodes = records(
-            lambda first: self._transactions_page(start, end, account, first), lambda node: value(node, "id")
-        )
-        return [found for node in nodes if (found := transaction(node)) is not None]
+    def has_read(self, on: date) -> bool:
+        """Whether the transactions around a day were read since something may have been booked last."""
+        return self._span_of(on) in self._shown
+
+    def transactions(self, start: date, end: date, account: str) -> list[Transaction]:
+        """Ledger lines of a period and an account."""
+        return list(self._transactions(start, end, account))
+
+    def _transactions(self, start: date, end: date, account: str) -> Iterator[Transaction]:
+        nodes = records(lambda first: self._lines_page(start, end, account, first), lambda node: value(node, "id"))
+        return (found for node in nodes if (found := transaction(node)) is not None)
+
+    def _lines_page(self, start: date, end: date, account: str, first: int) -> Sequence[Element]:
+        """As many lines as an answer may have; fewer where that many do not come in time."""
+        try:
+            return self._transactions_page(start, end, account, first, self._lines)
+        except Unreachable:
+            if self._lines == RECORDS_PER_PAGE:
+                raise
+            self._lines = RECORDS_PER_PAGE
+            return self._transactions_page(start, end, account, first, self._lines)
 
     def transactions_page(self, start: date, end: date, account: str, first: int) -> list[Transaction]:
         """One page of them, from a record on."""
-        page = self._transactions_page(start, end, account, first)
+        page = self._transactions_page(start, end, account, first, RECORDS_PER_PAGE)
         return [found for node in page if (found := transaction(node)) is not None]
 
-    def _transactions_page(self, start: date, end: date, account: str, first: int) -> Sequence[Element]:
+    def _transactions_page(self, start: date, end: date, account: str, first: int, number: int) -> Sequence[Element]:
         result = self._client.call(
             "AccountingInfo",
             "GetTransactions",
@@ -118,7 +180,7 @@ class Lookups:
                 ("endDate", moment(end)),
                 ("financialMode", _COMMERCIAL),
                 ("dataGroups", _GROUPS),
-                ("numberOfRecords", str(RECORDS_PER_PAGE)),
+                ("numberOfRecords", str(number)),
                 ("startRecord", str(first)),
             ),
         )
@@ -146,37 +208,49 @@ class Lookups:
 
     # --- archive ------------------------------------------------------------------------------------------
 
-    def archived_in_week(self, on: date, *, after: datetime | None = None) -> tuple[tuple[ArchiveRow, ...], datetime]:
-        """Sales documents filed under the week of a day, of every administration of the domain."""
-        monday = on - timedelta(days=on.weekday())
-        kept = self._archive.get(monday)
+    def archived_around(self, on: date, *, after: datetime | None = None) -> tuple[tuple[ArchiveRow, ...], datetime]:
+        """Sales documents filed under the weeks that are read together with a day, of every administration."""
+        span = self._span_of(on)
+        kept = self._archive.get(span)
         if kept is None or (after is not None and kept[1] < after):
             self.enter_domain()
             read_at = self._now()
-            nodes = records(lambda first: self._archive_page(monday, first), lambda node: guid(node.get("ID")))
-            kept = self._archive[monday] = (tuple(archive_row(node) for node in nodes), read_at)
+            nodes = records(lambda first: self._archive_page(span, first), lambda node: guid(node.get("ID")))
+            kept = self._archive[span] = (tuple(archive_row(node) for node in nodes), read_at)
         return kept
 
-    def _archive_page(self, monday: date, first: int) -> Sequence[Element]:
+    def _archive_page(self, span: Span, first: int) -> Sequence[Element]:
         result = self._client.call(
             "Archive",
             "DocumentsInFolder",
             (
                 ("folderID", str(SALES_FOLDER)),
                 ("sortOrder", "DocumentDateAsc"),
-                ("startDate", moment(monday)),
-                ("endDate", moment(monday + timedelta(days=6))),
+                ("startDate", moment(span[0])),
+                ("endDate", moment(span[1])),
                 ("numberOfRecords", str(RECORDS_PER_PAGE)),
                 ("startRecord", str(first)),
             ),
         )
         return list(descendants(result, "Document"))
 
-    def uploads_since(self, since: datetime, folder: int) -> list[ArchiveRow]:
-        """Documents of a folder that were filed or changed since."""
-        self.enter_domain()
-        nodes = records(lambda first: self._changed_page(since, folder, first), lambda node: guid(node.get("ID")))
-        return [archive_row(node) for node in nodes]
+    def folders(self) -> list[int]:
+        """The folders of the archive; one call in this object's life."""
+        if self._folders is None:
+            result = self._client.call("Archive", "DocumentFolders")
+            keys = (whole(node.get("ID") or "") for node in descendants(result, "DocumentFolder"))
+            self._folders = [key for key in keys if key is not None]
+        return self._folders
+
+    def uploads_since(self, since: datetime, folder: int, *, after: datetime) -> tuple[ArchiveRow, ...]:
+        """Documents of a folder that were filed or changed since; read again when that was before `after`."""
+        kept = self._uploads.get(folder)
+        if kept is None or kept[0] > since or kept[1] < after:
+            self.enter_domain()
+            read_at = self._now()
+            nodes = records(lambda first: self._changed_page(since, folder, first), lambda node: guid(node.get("ID")))
+            kept = self._uploads[folder] = (since, read_at, tuple(archive_row(node) for node in nodes))
+        return kept[2]
 
     def _changed_page(self, since: datetime, folder: int, first: int) -> Sequence[Element]:
         result = self._client.call(

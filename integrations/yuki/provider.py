@@ -6,37 +6,24 @@ Source: vendor notes; design, section 4.
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import ClassVar
 
-from ..base.errors import (
-    AccessDenied,
-    BatchRefused,
-    IntegrationError,
-    OutcomeUnknown,
-    ProtocolSurprise,
-    Rejected,
-    Unreachable,
-)
+from ..base.errors import AccessDenied, ProtocolSurprise, Unreachable
 from ..base.provider import Capability, Limits
 from ..base.records import (
-    Absent,
     AdministrationRecord,
     BookedRecord,
-    BookedTotals,
-    CannotTell,
     Catalogue,
     CatalogueKind,
     Document,
-    DocumentKind,
     DocumentQuery,
     DocumentRef,
     ExternalRef,
     File,
     Finding,
-    Found,
     LedgerAccountRecord,
     MissingRight,
     NotTried,
@@ -47,29 +34,25 @@ from ..base.records import (
     Posted,
     Refused,
     Settlements,
-    Unclear,
     VatCodeRecord,
 )
 from ..base.signin import Opening
-from . import finding, invoices, mapping, matching, unsure, uploads
-from .answers import sales_ref
+from . import invoices, mapping, purchases, unsure
 from .client import YukiClient
-from .cursors import BookingCursor, ContactCursor
-from .limits import CONTACTS_PER_PAGE, LIMITS, RECORDS_PER_PAGE
-from .listing import PURCHASE_FOLDER, SALES_FOLDER, Transaction, differences, from_open_item, totals_of
+from .contacts import Contacts
+from .cursors import BookingCursor
+from .limits import LIMITS, RECORDS_PER_PAGE
+from .listing import booked_record
 from .lookups import Lookups
-from .refusals import catalogue_code
 from .rights import RIGHTS
+from .searching import find_sale
 from .sending import Ready, send
 from .settling import read_settlements
-from .soap import Element, Parameters, descendants
+from .soap import Element, descendants
 from .unsure import Readings
-from .values import Unsendable, clean, guid, guid_in, moment
+from .values import Unsendable, clean
 
 logger = logging.getLogger(__name__)
-
-# Contacts changed while a pass was going on, and clocks that differ, are read again.
-_OVERLAP = timedelta(days=1)
 
 
 def _now() -> datetime:
@@ -85,8 +68,10 @@ class YukiProvider:
             Capability.CONTACTS_INLINE,
             Capability.LINE_VAT_AMOUNTS,
             Capability.ATTACHMENTS_WITH_BOOKING,
+            Capability.PURCHASES_AS_FILES,
             Capability.PARTY_CHANGES,
             Capability.FIND_BY_REFERENCE,
+            Capability.FIND_BY_DAYS,
         }
     )
     limits: ClassVar[Limits] = LIMITS
@@ -97,9 +82,9 @@ class YukiProvider:
         self._readings = readings or unsure.DEFAULT_READINGS
         self._now = now
         self._lookups = Lookups(self._client, self._administration, self._readings, now)
+        self._contacts = Contacts(self._client, self._lookups, now)
         self._accounts: dict[str, LedgerAccountRecord] | None = None
         self._vat_codes: tuple[VatCodeRecord, ...] | None = None
-        self._coded: dict[str, str] = {}  # contacts whose code was written or read here
 
     # --- administrations and rights -----------------------------------------------------------------------
 
@@ -165,150 +150,15 @@ class YukiProvider:
 
     def parties(self, cursor: str) -> Iterator[Page[PartyRecord]]:
         """All customers and suppliers in use, a hundred a page, or those changed since the cursor."""
-        place = ContactCursor.load(cursor)
-        if not place.begun:
-            place = replace(place, begun=self._now().isoformat(), page=1)
-        before: list[str] = []
-        while True:
-            records = self._contacts_page(place)
-            ids = [record.external_id for record in records]
-            # A page that repeats the one before it is how a list ends that knows no end.
-            ends = len(records) < CONTACTS_PER_PAGE or ids == before
-            if ends:
-                done = ContactCursor(since=place.begun)
-                items = () if ids == before else tuple(records)
-                yield Page(items=items, cursor=done.dump(), is_last=True)
-                return
-            place = replace(place, page=place.page + 1)
-            before = ids
-            yield Page(items=tuple(records), cursor=place.dump(), is_last=False)
-
-    def _contacts_page(self, place: ContactCursor) -> list[PartyRecord]:
-        since = datetime.fromisoformat(place.since) - _OVERLAP if place.since else None
-        result = self._client.call(
-            "Contact",
-            "GetSuppliersAndCustomers",
-            (
-                *self._search("All", "", since=since, active="Active", page=place.page),
-                ("contactType", "Both"),
-            ),
-        )
-        return [mapping.party(node) for node in descendants(result, "Contact") if guid(node.get("ID"))]
-
-    def _search(
-        self,
-        option: str,
-        wanted: str,
-        *,
-        since: datetime | None = None,
-        active: str = "Both",
-        page: int = 1,
-    ) -> Parameters:
-        return (
-            ("domainID", self._lookups.domain()),
-            ("searchOption", option),
-            ("searchValue", wanted),
-            ("sortOrder", "CreatedAsc"),
-            ("modifiedAfter", None if since is None else moment(since)),
-            ("active", active),
-            ("pageNumber", str(page)),
-        )
+        return self._contacts.pages(cursor)
 
     def find_party(self, party: PartyData) -> list[ExternalRef]:
-        """Contacts that may be the party, by the strongest fact that finds any; a call for each fact until then.
-
-        Spelling differs over there, so the answers are compared again in normal form.
-        """
-        for option, wanted in matching.searches(party):
-            found = []
-            for record in self._found(option, wanted):
-                fact = matching.matched_by(party, record)
-                if fact:
-                    found.append(mapping.external_ref(record, fact))
-            if found:
-                return matching.strongest_first(found)
-        return []
-
-    def _found(self, option: str, wanted: str) -> list[PartyRecord]:
-        result = self._client.call("Contact", "SearchContacts", self._search(option, wanted))
-        return [mapping.party(node) for node in descendants(result, "Contact") if guid(node.get("ID"))]
+        """Contacts that may be the party, by the strongest fact that finds any; a call for each fact until then."""
+        return self._contacts.find(party)
 
     def save_parties(self, batch: Sequence[PartyData]) -> list[Outcome]:
-        """Create or update each contact, a call a party, and one more to see the code of an existing one.
-
-        Invoices bring their customers along; this is for contacts that others made and that have no code yet, and for
-        changes without an invoice.
-        """
-        outcomes: list[Outcome] = []
-        for party in batch:
-            try:
-                outcomes.append(self._save_party(party))
-            except Unsendable as exc:
-                outcomes.append(Refused(code=exc.code, text=exc.text))
-            except OutcomeUnknown as exc:
-                outcomes.append(Unclear(text=str(exc)))
-            except Unreachable as exc:
-                outcomes.append(NotTried(reason=str(exc)))
-            except (Rejected, ProtocolSurprise) as exc:
-                outcomes.append(Refused(code=exc.code, text=exc.vendor_text or str(exc), vendor_code=exc.vendor_code))
-            except IntegrationError as exc:
-                if not outcomes:
-                    raise
-                outcomes += [NotTried(reason=str(exc))] * (len(batch) - len(outcomes))
-                break
-        return outcomes
-
-    def _save_party(self, party: PartyData) -> Outcome:
-        key = guid(party.external_id)
-        if party.external_id and not key:
-            raise Unsendable("PAR-641", f"{party.external_id} is no key of Yuki")
-        if not key and not clean(party.name):
-            raise Unsendable("APP-204", "the party has no name")
-        code = clean(party.reference)
-        if key:
-            present = self._code_of(key)
-            if present is None:
-                return Refused(code="PAR-641", text=f"there is no contact {key}")
-            # The contact's own code belongs to others; ours is written where there is none.
-            document = mapping.contact_document(party, code="" if present else code)
-            code = present or code
-        else:
-            document = mapping.contact_document(party, code=code)
-        outcome = self._update(document, key, code)
-        if isinstance(outcome, Posted):
-            self._coded[outcome.ref.external_id] = code
-        return outcome
-
-    def _code_of(self, key: str) -> str | None:
-        """The code of a contact, empty when it has none; None when there is no such contact."""
-        if key not in self._coded:
-            found = [record for record in self._found("ID", key) if record.external_id == key]
-            if not found:
-                return None
-            self._coded[key] = found[0].code
-        return self._coded[key]
-
-    def _update(self, document: Element, key: str, code: str) -> Outcome:
-        result = self._client.call(
-            "Contact",
-            "UpdateContact",
-            (("domainID", self._lookups.domain()), ("xmlDoc", document)),
-            is_write=True,
-        )
-        failed = [text for node in descendants(result, "Failed") if (text := clean(node.text or ""))]
-        if failed:
-            return Refused(code=catalogue_code(failed[0]), text="; ".join(failed))
-        words = next((clean(node.text or "") for node in descendants(result, "Succeeded")), None)
-        if words is None:
-            return Unclear(text="the answer says neither yes nor no")
-        saved = guid_in(words) or key
-        if not saved and code:
-            # It was saved; which key it got is looked up by the code that only we give.
-            found = self._found("Code", code)
-            saved = found[0].external_id if len(found) == 1 else ""
-        if not saved:
-            return Unclear(text="the answer names no contact")
-        return Posted(ref=DocumentRef(external_id=saved, number=code))
+        """Create or update each contact, a call a party, and one more to see the code of an existing one."""
+        return self._contacts.save(batch)
 
     # --- what already stands there ------------------------------------------------------------------------
 
@@ -322,7 +172,7 @@ class YukiProvider:
             lines = self._lookups.transactions_page(since, until, accounts[place.place], place.read)
             # Pages may overlap by one, see `listing.records`.
             fresh = [line for line in lines if line.id != place.last]
-            records = tuple(record for line in fresh if (record := _booked_record(line)) is not None)
+            records = tuple(record for line in fresh if (record := booked_record(line)) is not None)
             if len(lines) < RECORDS_PER_PAGE:
                 place = BookingCursor(place=place.place + 1)
             elif lines[-1].id == place.last:
@@ -346,13 +196,15 @@ class YukiProvider:
     def post_documents(self, batch: Sequence[Document]) -> list[Outcome]:
         """Book sales invoices in as few calls as fit; purchases go to the archive one by one.
 
-        What was booked is read back at once, one read for many; where it is not to be seen yet, totals stay None.
+        The answer names no figures, so sales come back without totals: `find_document` reads them, once for many.
         """
         outcomes: list[Outcome | None] = [None] * len(batch)
         self._post_sales(batch, outcomes)
         for place, document in enumerate(batch):
             if not document.kind.is_sales:
-                outcomes[place] = self._upload(document, first=not any(outcomes))
+                outcomes[place] = purchases.upload(
+                    self._client, self._administration, document, first=not any(outcomes)
+                )
         return [outcome if outcome is not None else NotTried() for outcome in outcomes]
 
     def _post_sales(self, batch: Sequence[Document], outcomes: list[Outcome | None]) -> None:
@@ -362,6 +214,7 @@ class YukiProvider:
         self._check_accounts(sales)
         descriptions = self._descriptions(sales)
         ready: list[Ready] = []
+        left: dict[int, str] = {}
         taken: set[str] = set()
         for place, document in enumerate(batch):
             if not document.kind.is_sales:
@@ -369,10 +222,11 @@ class YukiProvider:
             number = clean(document.reference)
             try:
                 self._check_lines(document)
-                invoice = invoices.sales_invoice(self._without_large(document), self._readings, descriptions)
+                document, left[place] = self._with_one_file(document)
+                invoice = invoices.sales_invoice(document, self._readings, descriptions)
                 if number in taken:
                     raise Unsendable("NUM-522", f"the number {number} is given twice")
-                problem = self._give_code(document)
+                problem = self._contacts.give_code(document)
             except Unsendable as exc:
                 outcomes[place] = Refused(code=exc.code, text=exc.text)
                 continue
@@ -385,7 +239,10 @@ class YukiProvider:
             return
         self._lookups.forget()
         send(ready, outcomes, self._process)
-        self._read_back(ready, outcomes)
+        for place, why in left.items():
+            outcome = outcomes[place]
+            if why and isinstance(outcome, Posted):
+                outcomes[place] = replace(outcome, files_left=why)
 
     def _process(self, elements: Sequence[Element]) -> Element | None:
         return self._client.call(
@@ -396,13 +253,22 @@ class YukiProvider:
             is_write=True,
         )
 
-    def _without_large(self, document: Document) -> Document:
-        """The document without a file that would make the call too large; it is booked all the same."""
+    def _with_one_file(self, document: Document) -> tuple[Document, str]:
+        """The document with the one file that goes along, and why others do not; it is booked in any case.
+
+        An e-invoice says nothing here that the booking does not, so it is not missed.
+        """
         limit = self.limits.attachment_bytes or 0
-        kept = tuple(file for file in document.attachments if len(file.content) <= limit)
-        if len(kept) < len(document.attachments):
-            logger.warning("a file is too large to go along", extra={"reference": document.reference})
-        return replace(document, attachments=kept)
+        chosen: tuple[File, ...] = ()
+        left = []
+        for file in document.attachments:
+            if len(file.content) > limit:
+                left.append(f"{file.name} is larger than {limit // 1000} kB")
+            elif file.media_type == invoices.PDF and not chosen:
+                chosen = (file,)
+            elif file.media_type not in invoices.E_INVOICES:
+                left.append(f"{file.name}: Yuki takes one PDF with an invoice")
+        return replace(document, attachments=chosen), "; ".join(left)
 
     def _check_accounts(self, documents: Sequence[Document]) -> None:
         """Read the chart when an account's use is not known from the last days; Yuki would silently take another."""
@@ -427,132 +293,27 @@ class YukiProvider:
             return {}
         return {record.code: record.name for record in self._vat_list()}
 
-    def _give_code(self, document: Document) -> Outcome | None:
-        """Write our code to a contact that others made and that has none: by its name alone Yuki could miss it, and
-        make a second one. What stands in the way, None when nothing does."""
-        key = guid(document.party.external_id)
-        if not key or clean(document.party.code):
-            return None
-        code = invoices.contact_code(document)
-        try:
-            present = self._code_of(key)
-            if present is None:
-                return Refused(code="PAR-641", text=f"there is no contact {key}")
-            if present and present != code:
-                return Refused(code="PAR-650", text=f"the contact has the code {present} and not {code}")
-            outcome = self._update(mapping.code_document(key, code), key, code) if not present else None
-        except (OutcomeUnknown, Unreachable) as exc:
-            return NotTried(reason=f"the contact got no code: {exc}")
-        except Rejected as exc:
-            return Refused(code="PAR-650", text=exc.vendor_text or str(exc))
-        if isinstance(outcome, Refused):
-            return replace(outcome, code="PAR-650")
-        if isinstance(outcome, Unclear):
-            return NotTried(reason=outcome.text)
-        self._coded[key] = code
-        return None
-
-    def _read_back(self, ready: Sequence[Ready], outcomes: list[Outcome | None]) -> None:
-        """Totals of what was booked, from the transactions; nothing that goes wrong here changes that it was booked."""
-        for one in ready:
-            outcome = outcomes[one.place]
-            if not isinstance(outcome, Posted) or outcome.totals is not None:
-                continue
-            try:
-                bookings = self._lookups.week_of(one.document.date).bookings
-            except IntegrationError as exc:
-                logger.warning("what was booked could not be read back", extra={"error": type(exc).__name__})
-                return
-            number = clean(one.document.reference)
-            found = [booking for booking in bookings if clean(booking.reference) == number]
-            if len(found) == 1:
-                totals = totals_of(found[0], one.document.kind)
-                remarks = differences(found[0], one.document) if totals is not None else ()
-                outcomes[one.place] = replace(outcome, totals=totals, remarks=remarks)
-
-    # --- purchases ----------------------------------------------------------------------------------------
-
-    def _upload(self, document: Document, *, first: bool) -> Outcome:
-        """File a purchase; what will be booked of it is decided over there, so no totals can be compared."""
-        try:
-            operation, parameters = uploads.upload(document, self._administration, self.limits.attachment_bytes or 0)
-            result = self._client.call("Archive", operation, parameters, is_write=True)
-        except Unsendable as exc:
-            return Refused(code=exc.code, text=exc.text)
-        except OutcomeUnknown as exc:
-            return Unclear(text=str(exc))
-        except Unreachable as exc:
-            return NotTried(reason=str(exc))
-        except BatchRefused as exc:
-            return Refused(code="SYS-708", text=exc.vendor_text or str(exc))
-        except IntegrationError as exc:
-            if first:
-                raise
-            return NotTried(reason=str(exc))
-        key = guid(result.text if result is not None else "")
-        if not key:
-            return Unclear(text="the answer names no document")
-        return Posted(ref=DocumentRef(external_id=key, kind=document.kind), totals=BookedTotals())
-
     # --- finding ------------------------------------------------------------------------------------------
 
+    def expect_days(self, days: Collection[date]) -> None:
+        """Look-ups of these days follow; weeks that lie close to each other are read together."""
+        self._lookups.expect(days)
+
+    def has_read(self, day: date) -> bool:
+        """Whether a look-up of that day finds its transactions read."""
+        return self._lookups.has_read(day)
+
     def find_document(self, query: DocumentQuery) -> Finding:
-        """Look in the transactions, then among the open items, then in the archive.
-
-        Absent only when none of the three has it and each was read long enough after the sending: lists lag behind.
-        """
+        """A sale in the transactions, then among the open items, then in the archive; a purchase in the archive."""
         if not query.kind.is_sales:
-            return self._find_upload(query)
-        # One that was seen in the books needs no waiting for.
-        is_new = query.sent_at is not None and not query.external_id
-        settled = query.sent_at + self._readings.processing if query.sent_at is not None and is_new else None
-        # A list that was read before that moment is read again once the moment has passed.
-        after = settled if settled is not None and settled <= self._now() else None
-        week = self._lookups.week_of(query.date, after=after)
-        found = finding.judge(query, week.bookings)
-        if not isinstance(found, Absent):
-            return found
-        debts, debts_at = self._lookups.open_debts(after=after)
-        listed = (from_open_item(item, query.kind) for item in debts)
-        found = finding.judge(query, [booking for booking in listed if booking is not None])
-        if not isinstance(found, Absent):
-            return found
-        archived, archived_at = self._lookups.archived_in_week(query.date, after=after)
-        number = clean(query.reference)
-        if any(clean(row.reference) == number for row in archived):
-            return CannotTell(reason="it is in the archive of the domain, and not among the bookings")
-        if settled is not None and min(week.read_at, debts_at, archived_at) < settled:
-            return CannotTell(reason="it may still be on its way into the books")
-        if week.is_empty and not debts and not archived and not self._shows_anything(query):
-            return CannotTell(reason="every list is empty")
-        return Absent()
+            return purchases.find_upload(self._lookups, query, self._readings.processing, self._now())
+        return find_sale(self._lookups, query, self._readings.processing, self._now, self._chart_is_there)
 
-    def _shows_anything(self, query: DocumentQuery) -> bool:
-        """Whether three empty lists may be believed: of books that hold nothing yet, when the chart is there. A booking
-        that was seen there once is not given up for them."""
-        if query.external_id:
-            return False
+    def _chart_is_there(self) -> bool:
         self._accounts = None
         return bool(self._chart())
 
-    def _find_upload(self, query: DocumentQuery) -> Finding:
-        """An upload by its key, or by the name that we gave its file."""
-        since = (query.sent_at or self._now() - timedelta(days=400)) - _OVERLAP
-        base = uploads.base_name(query.reference, query.key)
-        rows = self._lookups.uploads_since(since, PURCHASE_FOLDER)
-        key = guid(query.external_id)
-        found = [row for row in rows if row.document_id in (key,) or row.file_name.rpartition(".")[0] == base]
-        if len(found) == 1:
-            ref = DocumentRef(external_id=found[0].document_id, kind=query.kind)
-            return Found(ref=ref, totals=BookedTotals())
-        if found:
-            return CannotTell(reason=f"{len(found)} files carry its name")
-        if query.sent_at is not None and self._now() < query.sent_at + self._readings.processing:
-            return CannotTell(reason="it may still be on its way into the archive")
-        # A person at the tool may have put it into another folder, so nothing proves that it never came.
-        return CannotTell(reason="it is not in the purchase folder any more") if key else Absent()
-
-    # --- settlements and files ----------------------------------------------------------------------------
+    # --- settlements ----------------------------------------------------------------------------
 
     def settlements(self, cursor: str, open_refs: Sequence[DocumentRef]) -> Settlements:
         """What is open, what was paid, and what is gone without a proof; one call while nothing is gone."""
@@ -563,32 +324,5 @@ class YukiProvider:
             self._readings,
             self._now(),
             lambda: self._partner_accounts("debtors"),
+            lambda: self._partner_accounts("creditors"),
         )
-
-    def attach(self, ref: DocumentRef, file: File) -> Outcome:
-        """Refused: a file goes with its invoice. Put into the archive afterwards, it would be booked once more."""
-        return Refused(code="SYS-708", text="Yuki takes a file only together with its invoice")
-
-
-def _booked_record(line: Transaction) -> BookedRecord | None:
-    """A ledger line of what is owed, as the booking of a sales or purchase document; None for anything else."""
-    if line.folder == SALES_FOLDER:
-        kind = DocumentKind.SALES_CREDIT_NOTE if line.amount < 0 else DocumentKind.SALES_INVOICE
-    elif line.folder == PURCHASE_FOLDER:
-        kind = DocumentKind.PURCHASE_CREDIT_NOTE if line.amount > 0 else DocumentKind.PURCHASE_INVOICE
-    else:
-        return None
-    number = clean(line.reference)
-    ref = (
-        sales_ref(number or line.document_id, year=line.date.year, kind=kind)
-        if kind.is_sales
-        else DocumentRef(external_id=line.document_id, number=number, fiscal_year=str(line.date.year), kind=kind)
-    )
-    return BookedRecord(
-        ref=ref,
-        reference=number,
-        kind=kind,
-        party_external_id=line.contact_id,
-        date=line.date,
-        total=abs(line.amount),
-    )

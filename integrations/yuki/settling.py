@@ -1,8 +1,9 @@
 """What was paid since last time: seen open, then gone, then proven by matching; else a person is asked.
 
 Yuki lists only what is open, and the list lags behind: what is not there may be paid, not yet processed or deleted.
-So a booking that is gone counts as paid only when the ledger line of its debt says when it was matched. The cursor
-holds what was seen open. Source: vendor notes, payment state; design, settlements.
+So a sale that is gone counts as paid only when the ledger line of its debt says when it was matched; of a purchase
+`unsure.Readings.gone_purchase_is_paid` says more. The cursor holds what was seen open. Source: vendor notes, payment
+state; design, settlements.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from decimal import Decimal
 from typing import Any
 
 from ..base.records import DocumentRef, SettlementRow, Settlements
-from .listing import Booking, OpenItem, bookings, open_items
+from .listing import Booking, OpenItem, Transaction, bookings, open_items
 from .lookups import Lookups
 from .unsure import Readings
 from .values import clean, guid
@@ -88,6 +89,7 @@ def read_settlements(
     readings: Readings,
     now: datetime,
     debtor_accounts: Callable[[], Sequence[str]],
+    creditor_accounts: Callable[[], Sequence[str]],
 ) -> Settlements:
     """One call for everything customers owe; more only for what is gone or, with purchases, for what we owe.
 
@@ -114,11 +116,10 @@ def read_settlements(
             if item.document_id in purchases:
                 owed[item.document_id].append(item)
         rows += _listed_rows(before.bought, after.bought, owed, now.date(), is_sales=False)
-        # Nothing proves how a purchase was paid; one that was never seen may still wait for its booking.
-        for key in purchases:
-            if key not in owed and key in before.bought:
-                after.bought[key] = before.bought[key]
-                unexplained.append(key)
+        # One that was never seen open may still wait for its booking.
+        gone = [key for key in purchases if key not in owed and key in before.bought]
+        if gone:
+            _explain_purchases(lookups, before, after, gone, rows, unexplained, now, readings, creditor_accounts())
     return Settlements(rows=tuple(rows), cursor=after.dump(), unexplained=tuple(unexplained))
 
 
@@ -284,3 +285,38 @@ def _debts(
     for booking in bookings(lines, readings):
         found[clean(booking.reference) or booking.document_id].append(booking)
     return found
+
+
+def _explain_purchases(
+    lookups: Lookups,
+    before: Memory,
+    after: Memory,
+    gone: Sequence[str],
+    rows: list[SettlementRow],
+    unexplained: list[str],
+    now: datetime,
+    readings: Readings,
+    accounts: Sequence[str],
+) -> None:
+    """Look at the ledger lines of what we owed: matched is paid. What still stands there without a matching is paid after
+    a while, as `gone_purchase_is_paid` says; what stands there no more was deleted or booked anew, so a person is asked.
+    """
+    days = [before.bought[key].date for key in gone]
+    lines: dict[str, list[Transaction]] = defaultdict(list)
+    for account in accounts:
+        for line in lookups.transactions(min(days), max(days), account):
+            lines[line.document_id].append(line)
+    for key in gone:
+        seen, matched = before.bought[key], [line.matched_on for line in lines.get(key, ())]
+        since = after.missing[key] = before.missing.get(key, now)
+        on = [day for day in matched if day is not None]
+        is_proven = bool(on) and len(on) == len(matched)
+        wait = readings.gone_purchase_is_paid
+        state = seen.state
+        if matched and state != PAID and (is_proven or (wait is not None and now - since >= wait)):
+            left = abs(seen.original) - seen.part
+            rows.append(_row(key, False, left, settled=True, on=max(on) if is_proven else None))
+            state = PAID
+        elif not matched or state == PAID or wait is None:
+            unexplained.append(key)
+        after.bought[key] = replace(seen, state=state)

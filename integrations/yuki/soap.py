@@ -76,7 +76,7 @@ def parse(body: bytes) -> Element:
 
 def name_of(node: Element) -> str:
     """The name of an element without its namespace; empty for comments."""
-    return etree.QName(node).localname if isinstance(node.tag, str) else ""
+    return node.tag.rpartition("}")[2] if isinstance(node.tag, str) else ""
 
 
 def children(node: Element | None, name: str = "") -> list[Element]:
@@ -88,7 +88,9 @@ def children(node: Element | None, name: str = "") -> list[Element]:
 
 def child(node: Element | None, name: str) -> Element | None:
     """The first child of that name."""
-    return next(iter(children(node, name)), None)
+    if node is None:
+        return None
+    return next((one for one in node if name_of(one) == name), None)
 
 
 def value(node: Element | None, path: str) -> str:
@@ -102,8 +104,8 @@ def descendants(node: Element | None, name: str) -> Iterator[Element]:
     """The elements of that name anywhere below, whatever wraps them."""
     if node is None:
         return
-    for one in node.iter():
-        if one is not node and name_of(one) == name:
+    for one in node.iter(f"{{*}}{name}"):  # of any namespace, or none
+        if one is not node:
             yield one
 
 

@@ -13,11 +13,13 @@ Copes with both by itself
   its size only where the kind is not in question (`listing.open_item`, `settling`).
 - A credit or direct-debit invoice that never stands among the open items: asked about after two days (`settling`).
 - Number of the first record of a list, 0 or 1: pages overlap by one and are joined by id (`listing.records`).
+- How many ledger lines an answer has at most: fewer than asked for are no end of the list (`listing.records`), and
+  where many do not come in time fewer are asked for (`lookups`).
 - Whether VAT is shown on revenue and VAT lines of the transactions: without it, totals only (`listing.bookings`).
 - What a missing right, a spent day and an unknown key are told with: fault, or status 403, 429, 401 (`refusals`).
 - Moment at which the day's calls are counted anew: the next midnight in UTC, a little later (`limits.day_ends`).
-- Words of UpdateContact for a new contact: any GUID counts, without one it is looked for by its code (`provider`).
-- A contact found by name whose code is another: the booking is read back and compared (`listing.differences`).
+- Words of UpdateContact for a new contact: any GUID counts, without one it is looked for by its code (`contacts`).
+- A contact found by name whose code is another: the booking is read back and compared (`finding.differences`).
 - A refusal's wording: unknown ones stay visible, SYS-707 (`refusals`).
 """
 
@@ -51,6 +53,10 @@ class Readings:
     processing: timedelta = timedelta(minutes=15)
     # How long a booking that was never seen open may be missing before somebody is asked (rule of the vendor notes).
     never_seen_open: timedelta = timedelta(hours=48)
+    # How long a purchase that was seen open may be missing from what we owe, while its booking still stands in the ledger
+    # and no matching is shown, before it counts as paid. The vendor notes take "seen open, then gone" for paid at once;
+    # Yuki may be at work on it. None: only a matching says so, and a person is asked.
+    gone_purchase_is_paid: timedelta | None = timedelta(hours=48)
     # How old the tool's own word may be that a ledger account is in use, before the chart is read again.
     account_age: timedelta = timedelta(days=2)
     # Belgian accounts have six digits, Dutch ones five.

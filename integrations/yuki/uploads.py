@@ -9,13 +9,12 @@ from __future__ import annotations
 import re
 
 from ..base.records import Document, File
+from .invoices import E_INVOICES, PDF
 from .listing import PURCHASE_FOLDER
 from .soap import Parameters
 from .values import Unsendable, clean, cut
 
 _NOT_IN_NAMES = re.compile(r"[^0-9A-Za-z._-]+")
-_UBL = frozenset({"application/xml", "text/xml"})
-_PDF = "application/pdf"
 
 
 def base_name(reference: str, key: str) -> str:
@@ -28,7 +27,7 @@ def files(document: Document) -> list[File]:
     """The UBL first, then its PDF. Raises Unsendable when there is neither."""
     chosen = [
         next((file for file in document.attachments if file.media_type in wanted), None)
-        for wanted in (_UBL, frozenset({_PDF}))
+        for wanted in (E_INVOICES, frozenset({PDF}))
     ]
     found = [file for file in chosen if file is not None]
     if not found:
@@ -36,13 +35,23 @@ def files(document: Document) -> list[File]:
     return found
 
 
-def upload(document: Document, administration: str, limit: int) -> tuple[str, Parameters]:
-    """The operation and its parameters. Raises Unsendable for no file, or one that is too large."""
+def left_out(document: Document, limit: int) -> str:
+    """Why the PDF does not go along with its UBL, which says everything; empty when it does. Raises as `files`."""
     chosen = files(document)
-    if sum(len(file.content) for file in chosen) > limit:
+    if len(chosen) < 2 or sum(len(file.content) for file in chosen) <= limit:
+        return ""
+    return f"{chosen[1].name}: together with the e-invoice larger than {limit // 1000} kB"
+
+
+def upload(document: Document, administration: str, limit: int) -> tuple[str, Parameters]:
+    """The operation and its parameters. Raises Unsendable for no file, or a UBL that is too large."""
+    chosen = files(document)
+    if left_out(document, limit):
+        chosen = chosen[:1]
+    if len(chosen[0].content) > limit:
         raise Unsendable("SYS-708", f"the files are larger than {limit // 1000} kB")
     base = base_name(document.reference, document.key)
-    names = [base + (".pdf" if file.media_type == _PDF else ".xml") for file in chosen]
+    names = [base + (".pdf" if file.media_type == PDF else ".xml") for file in chosen]
     folder = str(PURCHASE_FOLDER)
     if len(chosen) == 1:
         return "UploadDocument", (

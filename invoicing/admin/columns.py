@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from functools import cache
+from functools import cache, partial
 
 from django.db.models import Q
 from django.utils import timezone
@@ -27,8 +27,11 @@ def quarter_of(day: date) -> tuple[date, date]:
     return first, following
 
 
-def views(*, payments: bool) -> list[View]:
-    """The chips above a list of documents; those about payment stand on invoices only."""
+def views(*, payments: bool, entity: int | None = None) -> list[View]:
+    """The chips above a list of documents; those about payment stand on invoices only.
+
+    `entity`: the one whose documents the list holds, where it is filtered by it.
+    """
     today = timezone.localdate()
     start, end = quarter_of(today)
     unpaid = standing.BOOKED & ~Q(payment_state=PaymentState.PAID)
@@ -43,7 +46,7 @@ def views(*, payments: bool) -> list[View]:
             empty_title=_("No drafts"), empty_text=_("Everything you made is booked."),
         ),
         View(
-            key="not-posted", title=_("Not posted"), condition=cache(standing.not_posted),
+            key="not-posted", title=_("Not posted"), condition=cache(partial(standing.not_posted, entity)),
             among_few=standing.is_not_posted(),
             empty_title=_("Everything is posted"), empty_text=_("Every booked document in scope stands in the books."),
         ),
@@ -105,4 +108,4 @@ def posting_label(document: SalesDocument) -> SafeString:
     found = standing.standing_of(document)
     if not found.state:
         return state_label("document", "draft")
-    return state_label("posting", found.state, title=standing.reason_words(found))
+    return state_label("posting", found.label, title=standing.reason_words(found))

@@ -9,12 +9,12 @@ from django.contrib import admin, messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import Q, QuerySet
 from django.forms import BaseModelFormSet, ModelForm
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_POST, require_safe
 from unfold.admin import TabularInline
 from unfold.contrib.filters.admin import AutocompleteSelectFilter, RangeDateFilter
 
@@ -28,8 +28,8 @@ from integrations import standing
 
 from .. import services
 from ..models import CreditNote, DocumentDiscount, Invoice, SalesDocument, SalesKind, SalesLine
-from . import booking, columns, export, page, sending, totals, verbs
-from .filters import PostingFilter
+from . import booking, columns, downloads, export, page, period, sending, totals, verbs
+from .filters import PostingFilter, chosen_entity
 from .forms import DiscountForm, DiscountFormSet, DocumentForm, LineForm, LineFormSet
 from .scope import scope_of
 
@@ -96,7 +96,7 @@ class SalesDocumentAdmin(ExportingAdmin):
 
     form = DocumentForm
     inlines = [LineInline, DiscountInline]
-    list_display = ["shown_number", "customer", "external_id", "dated", "due", "total", "payment", "posting"]
+    list_display = ["shown_number", "customer", "external_id", "dated", "due", "shown_total", "payment", "posting"]
     list_filter = [
         "entity",
         ("date", RangeDateFilter),
@@ -111,7 +111,8 @@ class SalesDocumentAdmin(ExportingAdmin):
     search_help_text = _("Number or customer name")
     autocomplete_fields = ["party"]
     change_form_after_template = "admin/invoicing/document_totals.html"
-    actions = ["book_selected", "retry_selected", "exclude_selected", "export_xlsx", "export_csv"]
+    actions = ["book_selected", "retry_selected", "exclude_selected", "export_xlsx", "export_csv", "download_zip"]
+    list_before_template = "admin/invoicing/documents_before.html"
     shows_progress = True
     sum_field = "total"
     show_add_link = True
@@ -136,6 +137,10 @@ class SalesDocumentAdmin(ExportingAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).prefetch_related(*standing.prefetches(), standing.links_prefetch())
 
+    def as_rows(self, rows: QuerySet[Any]) -> QuerySet[Any]:
+        plain = rows.defer("seller_snapshot", "buyer_snapshot").prefetch_related(None)
+        return plain.prefetch_related(*standing.prefetches(brief=True), standing.links_prefetch())
+
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Any], search_term: str
     ) -> tuple[QuerySet[Any], bool]:
@@ -147,7 +152,7 @@ class SalesDocumentAdmin(ExportingAdmin):
         """The same for one request, which asks several times: some of their conditions cost a query."""
         kept: list[View] | None = getattr(request, "_document_views", None)
         if kept is None:
-            kept = columns.views(payments=self.kind == SalesKind.INVOICE)
+            kept = columns.views(payments=self.kind == SalesKind.INVOICE, entity=chosen_entity(request))
             request._document_views = kept  # type: ignore[attr-defined]
         return kept
 
@@ -172,7 +177,7 @@ class SalesDocumentAdmin(ExportingAdmin):
         return day(document.due_date)
 
     @admin.display(description=_("total"), ordering="total")
-    def total(self, document: SalesDocument) -> str:
+    def shown_total(self, document: SalesDocument) -> str:
         return amount(document.total, "" if document.currency == "EUR" else document.currency)
 
     @admin.display(description=_("paid"))
@@ -200,6 +205,10 @@ class SalesDocumentAdmin(ExportingAdmin):
     def exclude_selected(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponse | None:
         return sending.ask_or_do(self, request, queryset, sending.EXCLUDE)
 
+    @admin.action(description=_("Download as ZIP (PDF and UBL)"), permissions=["view"])
+    def download_zip(self, request: HttpRequest, queryset: QuerySet[Any]) -> HttpResponseBase | None:
+        return downloads.download_selected(self, request, queryset)
+
     def has_decide_permission(self, request: HttpRequest) -> bool:
         """Who may say what becomes of documents on their way into the books."""
         return sending.may_decide(request)
@@ -226,7 +235,14 @@ class SalesDocumentAdmin(ExportingAdmin):
             """A page that only takes a form that was sent."""
             return view(require_POST(lambda request, *args, **kwargs: handler(self, request, *args, **kwargs)))
 
+        def file(handler: Any) -> Any:
+            """An address that only gives a file."""
+            return view(require_safe(lambda request, *args, **kwargs: handler(self, request, *args, **kwargs)))
+
+        both = [path("period/", view(lambda request: period.period_view(self, request)), name=f"{name}_period")]
         own = [
+            # One page for both kinds.
+            *(both if self.kind == SalesKind.INVOICE else ()),
             path("totals/", form(totals.totals_view), name=f"{name}_totals"),
             path("<int:pk>/totals/", form(totals.totals_view), name=f"{name}_totals_of"),
             path("<int:pk>/book/", view(lambda request, pk: booking.book_view(self, request, pk)), name=f"{name}_book"),
@@ -235,6 +251,9 @@ class SalesDocumentAdmin(ExportingAdmin):
                 view(lambda request, pk: verbs.credit_view(self, request, pk)),
                 name=f"{name}_credit",
             ),
+            path("<int:pk>/pdf/", file(downloads.pdf_view), name=f"{name}_pdf"),
+            path("<int:pk>/e-invoice/", file(downloads.einvoice_view), name=f"{name}_einvoice"),
+            path("<int:pk>/hand-over/", form(downloads.hand_over_view), name=f"{name}_hand_over"),
             path("<int:pk>/paid/", form(verbs.paid_view), name=f"{name}_paid"),
             path("<int:pk>/paid/undo/", form(verbs.undo_paid_view), name=f"{name}_paid_undo"),
             path("<int:pk>/lines/<int:line>/account/", form(verbs.account_view), name=f"{name}_account"),

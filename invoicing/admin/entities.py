@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import mimetypes
+from types import SimpleNamespace
 from typing import Any, ClassVar
 
 from django import forms
 from django.conf import settings
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import FileResponse, Http404, HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.urls import URLPattern, path, reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminSelectWidget
+from unfold.widgets import UnfoldAdminImageFieldWidget, UnfoldAdminSelectWidget
 
 from config.admin.links import link, list_url
 from config.admin.lists import BookkeepingAdmin
@@ -27,6 +31,7 @@ from ..models import CompanyEntity, FiscalYear
 from ..references import document_number
 from .typed import WholeNumberAsTyped
 
+_PICTURES = frozenset({"image/png", "image/jpeg", "image/gif", "image/webp"})
 CONNECT = "integrations.add_connection"
 
 
@@ -35,13 +40,26 @@ def is_offered(entity: CompanyEntity) -> bool:
     return entity.country in settings.BOEKBRUG_CONNECTOR_COUNTRIES
 
 
+class LogoWidget(UnfoldAdminImageFieldWidget):
+    """Shows the logo at the address where the admin serves it: no upload is served but by pages that ask for a right."""
+
+    def format_value(self, value: Any) -> Any:
+        found = super().format_value(value)
+        if found is None:
+            return None
+        return SimpleNamespace(url=reverse("admin:invoicing_companyentity_logo", args=[found.instance.pk]))
+
+
 class EntityForm(forms.ModelForm[CompanyEntity]):
     country = forms.ChoiceField(widget=UnfoldAdminSelectWidget, label=_("Country"))
     language = forms.ChoiceField(widget=UnfoldAdminSelectWidget, choices=LANGUAGES, label=_("Language"))
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if "country" in self.fields:
+        if self.instance.pk:
+            # It stays, and is shown as text: a field of the form's own would be asked for all the same.
+            del self.fields["country"]
+        else:
             choices = country_choices(self.instance.country, required=True)
             self.fields["country"].choices = choices  # type: ignore[attr-defined]
 
@@ -73,7 +91,7 @@ class CompanyEntityAdmin(BookkeepingAdmin):
     fieldsets = [
         (None, {"fields": ["name", "country", "vat_number", "enterprise_number", "currency", "language"]}),
         (_("Address"), {"fields": ["street", ("postcode", "city")]}),
-        (_("Reach"), {"fields": [("email", "phone"), "bookkeeping_email", "peppol_id"]}),
+        (_("Reach"), {"fields": [("email", "phone"), "bookkeeping_email", "mails_expenses", "peppol_id"]}),
         (_("Documents"), {"fields": ["default_payment_term", ("iban", "bic"), "logo"]}),
     ]
 
@@ -101,6 +119,11 @@ class CompanyEntityAdmin(BookkeepingAdmin):
             messages.info(request, format_html("{} {}.", _("Next:"), link(url, words)))
         return answer
 
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "logo":
+            kwargs["widget"] = LogoWidget
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
+
     def get_readonly_fields(self, request: HttpRequest, obj: CompanyEntity | None = None) -> list[str]:
         """The country stays: rates, numbers and the books hang on it."""
         return ["land"] if obj is not None else []
@@ -109,8 +132,15 @@ class CompanyEntityAdmin(BookkeepingAdmin):
         if obj is None:
             return self.fieldsets
         head: Any = self.fieldsets[0]
-        (title, first), rest = head, self.fieldsets[1:]
+        rest: Any = self.fieldsets[1:]
+        title, first = head
         fields = ["land" if name == "country" else name for name in first["fields"]]
+        if not self.has_change_permission(request, obj):
+            # Read-only fields show an upload by an address of its own, which there is none of.
+            rest = tuple(
+                (name, {**part, "fields": ["shown_logo" if one == "logo" else one for one in part["fields"]]})
+                for name, part in rest
+            )
         return [(title, {**first, "fields": fields}), *rest]
 
     def change_view(
@@ -135,8 +165,30 @@ class CompanyEntityAdmin(BookkeepingAdmin):
             path(
                 "<int:pk>/accounting/take-over/", page(accounting.copy_page), name="invoicing_companyentity_copy_links"
             ),
+            path("<int:pk>/logo/", view(self.logo_view), name="invoicing_companyentity_logo"),
         ]
         return [*own, *super().get_urls()]
+
+    def logo_view(self, request: HttpRequest, pk: int) -> HttpResponseBase:
+        """The picture, to whoever may look at the entity; as a picture alone, whatever the file holds."""
+        entity = CompanyEntity.objects.filter(pk=pk).first()
+        if not self.has_view_permission(request, entity):
+            raise PermissionDenied
+        name = str(entity.logo.name or "") if entity is not None else ""
+        kind = mimetypes.guess_type(name)[0]
+        if entity is None or kind not in _PICTURES or not entity.logo.storage.exists(name):
+            raise Http404
+        answer = FileResponse(entity.logo.open("rb"), content_type=kind)
+        answer["X-Content-Type-Options"] = "nosniff"
+        answer["Cache-Control"] = "private, no-store"
+        return answer
+
+    @admin.display(description=_("logo"))
+    def shown_logo(self, entity: CompanyEntity) -> SafeString | str:
+        if not entity.logo:
+            return "–"
+        url = reverse("admin:invoicing_companyentity_logo", args=[entity.pk])
+        return format_html('<a href="{0}"><img src="{0}" alt="{1}" height="48"></a>', url, _("logo"))
 
     @admin.display(description=_("country"), ordering="country")
     def land(self, entity: CompanyEntity) -> str:

@@ -25,8 +25,8 @@ def _payment(document: SalesDocument) -> str:
 
 
 def _posting(document: SalesDocument) -> str:
-    state = standing.standing_of(document).state
-    return str((label_for("posting", state) if state else label_for("document", "draft")).word)
+    found = standing.standing_of(document)
+    return str((label_for("posting", found.label) if found.state else label_for("document", "draft")).word)
 
 
 def _booking(document: SalesDocument) -> str:

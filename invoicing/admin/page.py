@@ -14,7 +14,7 @@ from config.countries import country_name
 from integrations.admin.books_panel import books_panel
 
 from ..models import PaymentSource, PaymentState, SalesDocument, SalesLine
-from . import totals
+from . import downloads, totals
 from .columns import payment_state_of
 from .forms import ACCOUNT_LIST, PaidByHandForm
 from .scope import DocumentScope
@@ -48,6 +48,7 @@ def document_page(page: SalesDocumentAdmin, request: HttpRequest, document: Sale
         "history_url": page.url("history", document.pk),
         "account_list_id": ACCOUNT_LIST,
         **_forms(page, request, document, may_work=may_work, lines=lines),
+        **downloads.panel_context(page, request, document),
     }
     if context["accounts_may_change"]:
         context["account_list"] = list(scope.accounts.values())

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from decimal import Decimal
+from typing import Any, ClassVar
 
 from django import forms
 from django.utils.formats import get_format
+from django.utils.functional import lazy
+from django.utils.translation import gettext
 from unfold.widgets import UnfoldAdminTextInputWidget
+
+from config.figures import amount
 
 _SPACES = re.compile(r"[\s\u00a0\u202f']")
 
@@ -21,14 +26,21 @@ def typed_number(text: str) -> str:
     compact = _SPACES.sub("", text)
     comma = get_format("DECIMAL_SEPARATOR") == ","
     decimal, thousands = (",", ".") if comma else (".", ",")
-    grouped = rf"[-+]?\d{{1,3}}(?:{re.escape(thousands)}\d{{3}})+(?:{re.escape(decimal)}\d*)?"
+    # No group of thousands begins with a nought: 0.921 is a fraction in every language.
+    grouped = rf"[-+]?[1-9]\d{{0,2}}(?:{re.escape(thousands)}\d{{3}})+(?:{re.escape(decimal)}\d*)?"
     if re.fullmatch(grouped, compact, re.ASCII):
         compact = compact.replace(thousands, "")
     return compact.replace(",", ".") if comma or thousands not in compact else text
 
 
+def _how_to_write() -> str:
+    return gettext("Enter a number, as %(example)s.") % {"example": amount(Decimal("1234.5"))}
+
+
 class NumberAsTyped(forms.DecimalField):
     """A decimal field that is filled in and shown with the signs of the reader's language."""
+
+    default_error_messages: ClassVar = {"invalid": lazy(_how_to_write, str)()}
 
     def __init__(self, **kwargs: Any) -> None:
         kwargs["widget"] = UnfoldAdminTextInputWidget(attrs={"inputmode": "decimal", "autocomplete": "off"})

@@ -1,5 +1,6 @@
-"""Own entities, rates, terms, accounts, and the sales documents that reach the books."""
+"""Own entities, rates, terms, accounts, and the sales and purchase documents that reach the books."""
 
+from .deliveries import DeliveryState, PeppolDelivery
 from .documents import (
     CreditNote,
     DocumentDiscount,
@@ -13,26 +14,72 @@ from .documents import (
     SalesVatTotal,
 )
 from .entities import CompanyEntity, FiscalYear
+from .incoming import IncomingAccess, IncomingFile, IncomingState
 from .ledger import LedgerAccount, LedgerAccountKind
 from .payments import Payment, PaymentSource
+from .purchases import (
+    MAILING_LOST,
+    MAILING_STALE,
+    MAILING_UNANSWERED,
+    FileRole,
+    LineNature,
+    MailingState,
+    MatchedBy,
+    PurchaseDocument,
+    PurchaseFile,
+    PurchaseKind,
+    PurchaseLine,
+    PurchaseMailing,
+    PurchasePayment,
+    PurchaseReview,
+    PurchaseSource,
+    PurchaseVatTotal,
+    Quarantine,
+    RateFrom,
+    ReviewState,
+)
 from .terms import PaymentTerm, PaymentTermKind
 from .vat import VatCategory, VatRate, VatRateVersion
 
 __all__ = [
+    "MAILING_LOST",
+    "MAILING_STALE",
+    "MAILING_UNANSWERED",
     "CompanyEntity",
     "CreditNote",
+    "DeliveryState",
     "DocumentDiscount",
     "DocumentFile",
     "DocumentStatus",
+    "FileRole",
     "FiscalYear",
+    "IncomingAccess",
+    "IncomingFile",
+    "IncomingState",
     "Invoice",
     "LedgerAccount",
     "LedgerAccountKind",
+    "LineNature",
+    "MailingState",
+    "MatchedBy",
     "Payment",
     "PaymentSource",
     "PaymentState",
     "PaymentTerm",
     "PaymentTermKind",
+    "PeppolDelivery",
+    "PurchaseDocument",
+    "PurchaseFile",
+    "PurchaseKind",
+    "PurchaseLine",
+    "PurchaseMailing",
+    "PurchasePayment",
+    "PurchaseReview",
+    "PurchaseSource",
+    "PurchaseVatTotal",
+    "Quarantine",
+    "RateFrom",
+    "ReviewState",
     "SalesDocument",
     "SalesKind",
     "SalesLine",

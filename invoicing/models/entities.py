@@ -26,6 +26,13 @@ class CompanyEntity(models.Model):
     city = models.CharField(_("city"), max_length=100, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     bookkeeping_email = models.EmailField(_("bookkeeping e-mail"), blank=True)
+    # The address that a person said to be the bookkeeping's; another one has to be confirmed again.
+    confirmed_bookkeeping_email = models.EmailField(blank=True, editable=False)
+    mails_expenses = models.BooleanField(
+        _("e-mail approved expenses by itself"),
+        default=False,
+        help_text=_("To the bookkeeping e-mail, save Peppol documents that go through a connection."),
+    )
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     iban = models.CharField(_("IBAN"), max_length=34, blank=True)
     bic = models.CharField(_("BIC"), max_length=11, blank=True)

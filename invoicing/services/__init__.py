@@ -2,9 +2,11 @@
 
 from ..errors import AlreadySent, BookingRefused, FrozenDocument, InvoicingError, NotPossible, Problem
 from .booking import BookingOutcome, BookingPreview, book, book_many, preview_booking
-from .changes import change_line_account, change_party, fill_line_accounts
+from .changes import change_line_account, change_party, fill_line_accounts, move_documents
 from .drafts import create_draft, credit_invoice, default_payment_term, delete_draft, recalculate, save_lines
+from .handing_over import delivery_of, hand_over, may_hand_over_here, reasons_against
 from .inputs import CreditedLine, DiscountInput, LineInput
+from .issuing import IssuedFile, NoEInvoice, einvoice_of, einvoice_problems, files_of, issuable, pdf_of
 from .payments import (
     AppliedPayments,
     PaymentWrite,
@@ -24,7 +26,9 @@ __all__ = [
     "DiscountInput",
     "FrozenDocument",
     "InvoicingError",
+    "IssuedFile",
     "LineInput",
+    "NoEInvoice",
     "NotPossible",
     "PaymentWrite",
     "Problem",
@@ -38,9 +42,19 @@ __all__ = [
     "credit_invoice",
     "default_payment_term",
     "delete_draft",
+    "delivery_of",
+    "einvoice_of",
+    "einvoice_problems",
+    "files_of",
     "fill_line_accounts",
+    "hand_over",
+    "issuable",
     "mark_paid_by_hand",
+    "may_hand_over_here",
+    "move_documents",
+    "pdf_of",
     "preview_booking",
+    "reasons_against",
     "recalculate",
     "save_lines",
     "undo_manual_payment",

@@ -166,7 +166,7 @@ def booked_fields(
         "structured_communication": structured_communication(year.pk, sequence) if is_structured else "",
         "booked_at": moment,
         "booked_by": actor_name(by)[:150],
-        "seller_snapshot": seller_snapshot(entity),
+        "seller_snapshot": seller_snapshot(entity, (line.vat_rate for line in loaded.lines), document.payment_term),
         "buyer_snapshot": buyer_snapshot(document.party),
         "buyer_name": document.party.name,
         "due_date": loaded.due_date,

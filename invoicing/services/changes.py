@@ -16,7 +16,7 @@ from .. import freezing
 from ..errors import AlreadySent, NotPossible
 from ..models import LedgerAccount, SalesDocument, SalesLine
 from . import contents
-from .log import log_document
+from .log import log_document, log_documents
 
 _BATCH = 500
 
@@ -107,3 +107,21 @@ def change_party(*, document: SalesDocument, party: Party, by: AbstractBaseUser 
         log_document(document=stored, by=by, message=message)
     document.party = party
     return document
+
+
+@transaction.atomic
+def move_documents(*, document_ids: Collection[int], before: Party, after: Party, by: AbstractBaseUser | None) -> int:
+    """Let those of the documents that point to `before` point to `after`, as `change_party` does; how many did.
+
+    In batches of 500, with one log entry per document. `updated_at` moves along: a booking that was built for the
+    former customer and has not been sent yet is built anew.
+    """
+    ids, moved = sorted(document_ids), 0
+    message = _("Customer: %(before)s → %(after)s.") % {"before": before, "after": after}
+    for start in range(0, len(ids), _BATCH):
+        rows = SalesDocument.objects.select_for_update().filter(pk__in=ids[start : start + _BATCH], party=before)
+        documents = list(rows.order_by("pk").only("pk", "kind", "status", "number"))
+        SalesDocument.objects.filter(pk__in=[d.pk for d in documents]).update(party=after, updated_at=timezone.now())
+        log_documents(documents=documents, by=by, message=message)
+        moved += len(documents)
+    return moved

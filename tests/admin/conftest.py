@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 from importlib import import_module
 from types import SimpleNamespace
 from typing import Any
@@ -30,18 +31,22 @@ from integrations.models import (
     VatCode,
     VatLink,
 )
-from invoicing.models import CompanyEntity, LedgerAccount, SalesDocument
+from invoicing.models import CompanyEntity, IncomingAccess, LedgerAccount, PurchaseDocument, SalesDocument
+from invoicing.services import purchases
 from tests import factories
 from tests.engine.conftest import _sandbox, box  # noqa: F401 - fixtures: the sandbox of Exact Online, started here
+from tests.purchases.ubl import PDF
 
 START = date(2026, 1, 1)
 
 
 def restore_roles() -> None:
-    """Make the groups again where a test that commits has emptied the tables; by the migration's own hand."""
+    """Make the groups again where a test that commits has emptied the tables; by the migrations' own hand."""
     if not Group.objects.filter(name="Staff").exists():
-        roles = import_module("config.migrations.0001_roles")
-        roles.make_roles(apps, SimpleNamespace(connection=database))
+        schema_editor = SimpleNamespace(connection=database)
+        import_module("config.migrations.0001_roles").make_roles(apps, schema_editor)
+        for name in ("0002_rights_over_customers", "0003_rights_over_purchases"):
+            import_module(f"config.migrations.{name}").give_rights(apps, schema_editor)
 
 
 @pytest.fixture
@@ -85,6 +90,8 @@ class World:
     blocked_posting: Posting
     issue: Issue
     run: SyncRun
+    expense: PurchaseDocument
+    access: IncomingAccess
 
 
 def connect(entity: CompanyEntity, **fields: Any) -> Connection:
@@ -161,5 +168,22 @@ def world(db: None) -> World:
     Heartbeat.objects.create(name="worker", beat_at=now)
     return World(
         entity, company, contact, tag, account, draft, booked, blocked, credit_note, connection, posting,
-        blocked_posting, issue, run,
+        blocked_posting, issue, run, expense_of(entity), access_of(entity),
     )  # fmt: skip
+
+
+def expense_of(entity: CompanyEntity) -> PurchaseDocument:
+    """A receipt that a person typed and nobody decided about yet."""
+    typed = purchases.TypedPurchase(
+        kind="receipt", entity=entity, supplier=None, supplier_name="Parking Centrum", number="", date=START,
+        due_date=None, currency="EUR", description="Parking", total=Decimal("18.00"), vat=Decimal("3.12"),
+        vat_rate=None, ledger_account=None,
+    )  # fmt: skip
+    return purchases.save_typed(typed=typed, by=None, file=("ticket.pdf", PDF))
+
+
+def access_of(entity: CompanyEntity) -> IncomingAccess:
+    access = IncomingAccess(entity=entity, name="Access point")
+    access.renew()
+    access.save()
+    return access

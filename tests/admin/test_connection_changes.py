@@ -149,7 +149,7 @@ def places(world) -> list[str]:
     return [
         reverse("admin:invoicing_invoice_changelist"),
         reverse("admin:invoicing_creditnote_changelist"),
-        reverse("expenses"),
+        reverse("admin:invoicing_purchasedocument_changelist"),
         reverse("admin:invoicing_companyentity_change", args=[world.entity.pk]),
         details(world.connection),
         page("synchronisation", world.connection),
@@ -170,9 +170,13 @@ def test_a_sync_starts_from_all_five_places_and_from_none_while_it_runs(world, s
 
 def test_the_list_of_expenses_says_that_it_is_empty(world, sign_in):
     client = sign_in("staff")
-    assert "No expenses yet" in client.get(reverse("expenses")).content.decode()
-    assert f'href="{reverse("expenses")}"' in client.get(reverse("admin:index")).content.decode()
-    assert sign_in("nobody").get(reverse("expenses")).status_code == 403
+    world.expense.delete()
+    url = reverse("admin:invoicing_purchasedocument_changelist")
+    assert "No expenses yet" in client.get(url).content.decode()
+    assert f'href="{url}"' in client.get(reverse("admin:index")).content.decode()
+    assert sign_in("nobody").get(url).status_code == 403
+    # Where it stood before.
+    assert client.get(reverse("expenses"))["Location"] == url
 
 
 # --- deactivating -----------------------------------------------------------------------------------------------------

@@ -23,6 +23,7 @@ from integrations.models import (
     ToolParty,
     VatLink,
 )
+from invoicing.models import PurchaseDocument
 from tests import bridge, factories
 
 from .conftest import connect
@@ -357,6 +358,21 @@ def test_the_preview_shows_what_a_sync_then_does(box, sign_in, people):
     assert "Equal to the cent" in shown
     refresh = reverse("admin:integrations_posting_refresh", args=[Posting.objects.get(reference=good.number).pk])
     assert f"{good.number} stands in Exact Online." in messages(client.post(refresh, follow=True))
+
+
+def test_the_preview_never_adds_up_what_is_sold_and_what_is_bought(box, sign_in, people):
+    connection = bridge.connect(box, user=people["boss"])
+    factories.booked_invoice(entity=connection.entity, lines=[factories.line("200")])
+    supplier = factories.CompanyFactory(is_supplier=True)
+    fields = {"entity": connection.entity, "source": "peppol", "review": "approved", "supplier": supplier}
+    fields |= {"date": factories.DAY, "currency": "EUR"}
+    PurchaseDocument.objects.create(number="1", kind="invoice", total=50, **fields)
+    PurchaseDocument.objects.create(number="2", kind="credit_note", total=20, **fields)
+    shown = sign_in("accountant").get(page("preview", connection))
+    assert shown.context["sums"] == [("EUR", Decimal("242.00"))]
+    assert shown.context["held_sums"] == []
+    assert shown.context["held_expense_sums"] == [("EUR", Decimal(30))]
+    assert "expenses 30.00 EUR" in " ".join(shown.content.decode().split())
 
 
 def test_a_customer_whom_several_relations_fit_waits_in_the_preview_too(world, sign_in):

@@ -1,5 +1,6 @@
 """Drafts through their form, booking through button and action, and what a booked document allows."""
 
+import html
 from datetime import date, timedelta
 from decimal import Decimal
 
@@ -241,6 +242,29 @@ def test_the_page_of_a_blocked_document_says_why_and_leads_to_the_fix(world, sig
     assert reverse("admin:integrations_posting_send_again", args=[world.blocked_posting.pk]) not in page
 
 
+def test_a_file_that_stayed_here_is_said_and_can_be_tried_again(world, sign_in):
+    note = {"code": "SYS-708", "params": {"text": "terms.pdf is larger than 9 MB"}}
+    Posting.objects.filter(pk=world.posting.pk).update(notes=[note], attached_at=timezone.now())
+    client = sign_in("staff")
+    again = reverse("admin:integrations_posting_attach_again", args=[world.posting.pk])
+    for url in (
+        reverse("admin:invoicing_invoice_change", args=[world.booked.pk]),
+        reverse("admin:integrations_posting_change", args=[world.posting.pk]),
+    ):
+        page = html.unescape(client.get(url).content.decode())
+        assert "the file was not attached: “terms.pdf is larger than 9 MB”" in page
+        assert again in page
+    assert (
+        "Not every file was attached"
+        in client.get(reverse("admin:invoicing_invoice_change", args=[world.booked.pk])).content.decode()
+    )
+    client.post(again)
+    world.posting.refresh_from_db()
+    assert (world.posting.notes, world.posting.attached_at) == ([], None)
+    page = client.get(reverse("admin:invoicing_invoice_change", args=[world.booked.pk])).content.decode()
+    assert again not in page
+
+
 def test_paid_by_hand_and_taken_back(world, sign_in):
     client = sign_in("staff")
     client.post(reverse("admin:invoicing_invoice_paid", args=[world.booked.pk]), {"on": "2026-03-20"})
@@ -343,6 +367,29 @@ def test_a_document_of_a_deactivated_connection_says_so_and_has_no_button_that_c
     services.reactivate(connection=world.connection, user=None)
     page = client.get(reverse("admin:invoicing_invoice_change", args=[world.blocked.pk])).content.decode()
     assert "is deactivated" not in page
+
+
+def test_what_the_tool_shows_nowhere_is_sent_again_by_a_person_only(world, sign_in):
+    posting = world.blocked_posting
+    client = sign_in("staff")
+    page, verb = (
+        reverse(f"admin:integrations_posting_{name}", args=[posting.pk]) for name in ("change", "send_unseen")
+    )
+    Posting.objects.filter(pk=posting.pk).update(
+        state=PostingState.UNCLEAR, reason_code="SYS-703", reason_params={}, sent_at=timezone.now()
+    )
+    assert verb not in client.get(page).content.decode()
+    client.post(verb)
+    posting.refresh_from_db()
+    assert posting.state == PostingState.UNCLEAR
+
+    Posting.objects.filter(pk=posting.pk).update(reason_params={"seen": "nowhere"})
+    words = client.get(page).content.decode()
+    assert verb in words
+    assert "does not show it anywhere" in words
+    client.post(verb)
+    posting.refresh_from_db()
+    assert (posting.state, posting.sent_at, posting.reason_code) == (PostingState.WAITING, None, "")
 
 
 def test_what_a_deactivated_connection_booked_stays_posted(world, sign_in):

@@ -12,9 +12,12 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.db import transaction
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
+from django.utils import timezone
 
+from crm.models import BinnedParty, DuplicatePair, ImportBatch, ImportState, Merge, Segment
 from integrations.models import Notification, Posting, SyncRun
-from invoicing.models import FiscalYear, PaymentTerm, VatRate
+from invoicing.models import FiscalYear, IncomingFile, PaymentTerm, VatRate
+from invoicing.services import purchases
 from tests import factories
 
 from .conftest import World
@@ -31,23 +34,85 @@ CRUD: dict[str, Rule] = {
     "changelist": (SIGNED_IN_WITH_RIGHTS, SIGNED_IN_WITH_RIGHTS),
     "history": LOOK,
 }
+# Files of a document: whoever may look takes them along; nothing is posted there.
+FILES: dict[str, Rule] = {"pdf": (SIGNED_IN_WITH_RIGHTS, NONE), "einvoice": (SIGNED_IN_WITH_RIGHTS, NONE)}
 RULES: dict[str, dict[str, Rule]] = {
     # Which relation of the tool a customer is belongs to the connection: an account admin's.
     "crm_company": {**CRUD, "relation": (NONE, ADMINS), "change": (SIGNED_IN_WITH_RIGHTS, STAFF), "*": (STAFF, STAFF)},
     "crm_contact": {**CRUD, "relation": (NONE, ADMINS), "change": (SIGNED_IN_WITH_RIGHTS, STAFF), "*": (STAFF, STAFF)},
+    # Merged by staff, and written by the service alone.
+    "crm_merge": {**CRUD, "change": LOOK, "undo": (NONE, STAFF), "*": (NONE, NONE)},
     "crm_tag": {**CRUD, "change": (SIGNED_IN_WITH_RIGHTS, STAFF), "*": (STAFF, STAFF)},
+    "crm_segment": {**CRUD, "change": (SIGNED_IN_WITH_RIGHTS, STAFF), "count": LOOK, "*": (STAFF, STAFF)},
+    # Nothing is edited in the recycle bin; its actions restore and delete.
+    "crm_binnedparty": {
+        "changelist": (ADMINS, ADMINS),
+        "history": (ADMINS, ADMINS),
+        "work": (ADMINS, ADMINS),
+        "change": (ADMINS, NONE),
+        "*": (NONE, NONE),
+    },
+    # Files are the account admin's; the others look at what they did.
+    "crm_importbatch": {
+        **CRUD,
+        "change": (SIGNED_IN_WITH_RIGHTS, ADMINS),
+        # Looked at by whoever follows an import; it takes no forms.
+        "progress": (SIGNED_IN_WITH_RIGHTS, NONE),
+        "file": (ADMINS, NONE),
+        "differences": (ADMINS, NONE),
+        "rule": (NONE, ADMINS),
+        "run": (NONE, ADMINS),
+        "cancel": (NONE, ADMINS),
+        "delete": (NONE, NONE),
+        "*": (ADMINS, ADMINS),
+    },
+    # Decided on the list itself; the address of a pair leads there.
+    "crm_duplicatepair": {
+        **CRUD,
+        "change": LOOK,
+        "certain": (STAFF, STAFF),
+        "add": (NONE, NONE),
+        "delete": (NONE, NONE),
+        "*": (NONE, STAFF),
+    },
     # Only a way to the company's or the contact's page.
     "crm_party": {**CRUD, "change": LOOK, "*": (NONE, NONE)},
-    "invoicing_invoice": {**CRUD, "change": (SIGNED_IN_WITH_RIGHTS, STAFF), "*": (STAFF, STAFF)},
+    "invoicing_invoice": {
+        **CRUD,
+        **FILES,
+        "period": LOOK,
+        "change": (SIGNED_IN_WITH_RIGHTS, STAFF),
+        "*": (STAFF, STAFF),
+    },
     # The credit note of these tests is booked, so nobody changes or deletes it.
     "invoicing_creditnote": {
         **CRUD,
+        **FILES,
         "change": (SIGNED_IN_WITH_RIGHTS, NONE),
         "delete": (NONE, NONE),
         "totals_of": (NONE, NONE),
         "*": (STAFF, STAFF),
     },
     "invoicing_salesdocument": {**CRUD, "change": LOOK, "*": (NONE, NONE)},
+    "invoicing_purchasedocument": {
+        **CRUD,
+        # The page only shows; each decision has an address of its own.
+        "change": (SIGNED_IN_WITH_RIGHTS, NONE),
+        "file": LOOK,
+        "show": LOOK,
+        "delete": (NONE, NONE),
+        "*": (STAFF, STAFF),
+    },
+    # Whoever decides about expenses decides about what could not be read.
+    "invoicing_incomingfile": {
+        **CRUD,
+        "change": (SIGNED_IN_WITH_RIGHTS, NONE),
+        "download": LOOK,
+        "add": (NONE, NONE),
+        "*": (STAFF, STAFF),
+    },
+    # A token lets documents in: an account admin's.
+    "invoicing_incomingaccess": {"*": (ADMINS, ADMINS)},
     "integrations_connection": {
         **CRUD,
         "change": (SIGNED_IN_WITH_RIGHTS, ADMINS),
@@ -79,7 +144,7 @@ SETTINGS = ("companyentity", "fiscalyear", "vatrate", "paymentterm", "ledgeracco
 RULES |= {
     f"invoicing_{name}": {**CRUD, "change": (SIGNED_IN_WITH_RIGHTS, ADMINS), "*": (ADMINS, ADMINS)} for name in SETTINGS
 }
-RULES["invoicing_companyentity"] |= {"accounting": LOOK}
+RULES["invoicing_companyentity"] |= {"accounting": LOOK, "logo": LOOK}
 # The program's own tables are a superuser's; those of the queue are looked at only, and these tests have no rows there.
 RULES |= {name: {"*": (ROOT, ROOT)} for name in ("auth_user", "auth_group")}
 RULES |= {
@@ -131,26 +196,60 @@ def rule_of(name: str) -> Rule | None:
 
 def url_of(name: str, world: World) -> str:
     term = PaymentTerm.objects.first() or factories.PaymentTermFactory()
+    merge = Merge.objects.first() or Merge.objects.create(
+        winner=factories.PartyFactory(), loser=factories.PartyFactory(deleted_at=timezone.now())
+    )
+    segment = Segment.objects.first() or Segment.objects.create(
+        name="Belgian ones", rules={"match": "all", "rules": [{"field": "country", "operator": "is", "value": "BE"}]}
+    )
+    binned = BinnedParty.objects.first() or factories.CompanyFactory(deleted_at=timezone.now())
+    done, _made = ImportBatch.objects.get_or_create(file_name="customers.csv", state=ImportState.DONE)
     rows = {
+        "crm_importbatch": done.pk,
         "crm_company": world.company.pk, "crm_contact": world.contact.pk, "crm_tag": world.tag.pk,
-        "crm_party": world.company.pk, "invoicing_companyentity": world.entity.pk,
+        "crm_segment": segment.pk, "crm_binnedparty": binned.pk,
+        "crm_party": world.company.pk, "crm_merge": merge.pk, "invoicing_companyentity": world.entity.pk,
         "invoicing_fiscalyear": FiscalYear.objects.filter(entity=world.entity).values_list("pk", flat=True)[0],
         "invoicing_vatrate": VatRate.objects.values_list("pk", flat=True)[0],
         "invoicing_paymentterm": term.pk, "invoicing_ledgeraccount": world.account.pk,
         "invoicing_invoice": world.draft.pk, "invoicing_creditnote": world.credit_note.pk,
         "invoicing_salesdocument": world.booked.pk, "integrations_connection": world.connection.pk,
         "integrations_syncrun": world.run.pk, "integrations_posting": world.blocked_posting.pk,
-        "integrations_issue": world.issue.pk,
+        "integrations_issue": world.issue.pk, "invoicing_purchasedocument": world.expense.pk,
+        "invoicing_incomingaccess": world.access.pk, "invoicing_incomingfile": _refused_file(),
     }  # fmt: skip
+    if section_of(name) == "crm_duplicatepair":
+        rows["crm_duplicatepair"] = _pair(world)
     route = PAGES[name]
     args = []
     for part in re.findall(r"<[^>]+>", route):
         if part == "<slug:key>":
             args.append("situation")
             continue
-        row = world.draft.lines.first().pk if "line" in part else rows.get(section_of(name), 1)
+        row = rows.get(section_of(name), 1)
+        if "line" in part:
+            row = world.draft.lines.first().pk
+        elif "file" in part:
+            row = world.expense.files.get().pk
         args.append(row)
     return reverse(f"admin:{name}", args=args)
+
+
+def _refused_file() -> int:
+    """A file that could not be read."""
+    if not IncomingFile.objects.exists():
+        purchases.take_in(data=b"<html/>", delivery=purchases.Delivery(name="page.xml"))
+    return IncomingFile.objects.get().pk
+
+
+def _pair(world: World) -> int:
+    """A pair of the company with another one."""
+    found = DuplicatePair.objects.first()
+    if found is None:
+        found = DuplicatePair.objects.create(
+            first_id=world.company.pk, second=factories.CompanyFactory(), kind="company", reasons=["vat"], score=90
+        )
+    return found.pk
 
 
 def is_refused(answer) -> bool:

@@ -164,7 +164,7 @@ def test_the_history_has_a_column_for_each(connection, sign_in, at_noon):
     ],
 )
 def test_purchases_left_out_by_their_origin_are_counted(excluded, words, connection):
-    rows = report_of(run_of(connection, counters={"purchases": {"planned": 5, "posted": 3, "excluded": excluded}}))
+    rows = report_of(run_of(connection, counters={"purchases": {"planned": 5, "posted": 3, "other_origin": excluded}}))
     line = next(row for row in rows if row.item == "Purchases by Peppol")
     assert (line.looked_at, line.done, line.remark) == (5, 3, words)
 

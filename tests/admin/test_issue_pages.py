@@ -16,7 +16,7 @@ from config.admin.places import document_url
 from integrations.admin.causes import held_by, views_of, who_acts
 from integrations.messages.catalogue import MESSAGES
 from integrations.models import Connection, FiscalPeriod, Issue, Posting, PostingState, SyncRun, ToolLedgerAccount
-from invoicing.models import SalesKind, VatRate
+from invoicing.models import PurchaseDocument, SalesKind, VatRate
 from tests import factories
 
 from .conftest import connect, post
@@ -151,6 +151,28 @@ def test_what_stops_everything_stands_first_then_the_largest_amount(connection, 
     views, _page = page_of(sign_in("boss"), connection)
     assert [view.issue for view in views] == [whole, dear, middle, many]
     assert [sum(view.held.amounts.values()) for view in views] == [0, Decimal(6050), Decimal(242), Decimal("48.40")]
+
+
+def test_credit_notes_count_below_zero_and_expenses_apart(connection):
+    issue = issue_of(connection)
+    hold(issue, 1, "100")
+    hold(issue, 1, "80", kind=SalesKind.CREDIT_NOTE)
+    bought = PurchaseDocument.objects.create(
+        entity=connection.entity,
+        source="peppol",
+        review="approved",
+        kind="invoice",
+        total=50,
+        date="2026-11-01",
+        number="1",
+    )
+    Posting.objects.create(
+        connection=connection, administration=connection.administration, purchase_document=bought, state="blocked",
+        kind="purchase_invoice", reference="p1", issue=issue,
+    )  # fmt: skip
+    held = held_by([issue])[issue.pk]
+    assert held.amount_words == "24.20 EUR, expenses 50.00 EUR"
+    assert (held.invoices, held.credit_notes, held.expenses, held.weight) == (1, 1, 1, (Decimal("267.80"), 3))
 
 
 def test_the_effect_says_what_happens_to_which_documents(connection):
@@ -303,7 +325,7 @@ def test_the_text_for_the_accountant_tells_all_and_nothing_secret(connection, si
     assert views[0].copy == (
         "Hello,\n\n"
         f"This is about the books of Linde Studio BV in Exact Online, administration {connection.administration.name}.\n"
-        "2 documents of together 3,642.10 EUR were not posted: period 2026-10 is closed in Exact Online.\n\n"
+        "2 documents of together 3,617.90 EUR were not posted: period 2026-10 is closed in Exact Online.\n\n"
         f"- Credit note {credit.number}, 14 Mar 2026, Garage Peeters BV, 12.10 EUR\n"
         f"- Invoice {first.number}, 14 Mar 2026, Hotel Duinzicht NV, 3,630.00 EUR\n\n"
         "Could you reopen the period in Exact Online, or tell us which date to use?"

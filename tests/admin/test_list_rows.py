@@ -1,9 +1,12 @@
 """Views, filters and searches of the lists of documents, against the same asked of each row in plain Python."""
 
+import html
 import random
+import re
 from collections.abc import Callable
 from datetime import date, timedelta
-from urllib.parse import quote_plus
+from decimal import Decimal
+from urllib.parse import parse_qs, quote_plus, urlsplit
 
 import pytest
 from django.db import connection as database
@@ -165,6 +168,18 @@ def test_each_state_of_posting_and_payment_filters_its_rows(archive, bounds, sig
         assert shown(client, f"payment_state__exact={state}") == rows, state
 
 
+def test_of_each_entity_the_list_holds_what_is_not_posted(archive, bounds, sign_in):
+    client = sign_in("boss")
+    for entity in CompanyEntity.objects.all():
+        for query, fits in [
+            ("view=not-posted", lambda f: f.not_posted),
+            ("posting=not_posted", lambda f: f.not_posted),
+            ("posting=waiting", lambda f: f.waiting),
+        ]:
+            rows = expected(archive, lambda f, fits=fits: fits(f) and f.document.entity_id == entity.pk)  # noqa: B023
+            assert shown(client, f"{query}&entity__id__exact={entity.pk}") == rows, (entity, query)
+
+
 def test_a_view_a_filter_and_a_search_hold_together(archive, bounds, sign_in):
     held = expected(archive, lambda f: f.not_posted and "Peeters" in f.document.party.name)
     entity = SalesDocument.objects.get(pk=held[0]).entity_id
@@ -211,7 +226,7 @@ def test_a_list_that_is_cut_says_so_and_keeps_its_order(archive, monkeypatch, si
     rows = expected(archive, lambda f: True)
     whole = client.get(url).content.decode()
     assert "There are more than" not in whole
-    monkeypatch.setattr(lists, "COUNT_BOUND", 60)
+    monkeypatch.setattr(lists.BoundedPaginator, "bound", 60)
     answer = client.get(f"{url}?p=2")
     assert len(rows) > 60
     assert answer.context["cl"].result_count == 60
@@ -220,7 +235,7 @@ def test_a_list_that_is_cut_says_so_and_keeps_its_order(archive, monkeypatch, si
     assert "There are more than 60 rows; these are the first ones. Search or filter to reach the others." in page
     assert "Total of these invoices" not in page
     # What is searched for is reached, however far back it lies.
-    monkeypatch.setattr(lists, "COUNT_BOUND", 1)
+    monkeypatch.setattr(lists.BoundedPaginator, "bound", 1)
     assert [row.pk for row in client.get(f"{url}?q=gerard").context["cl"].result_list] == expected(
         archive, lambda f: f.document.party.name == "Hotel Gérard"
     )[:1]
@@ -251,6 +266,35 @@ def test_what_is_not_posted_costs_the_same_for_any_number(archive, sign_in):
     plans = [factories.Plan(party=archive[0].party, lines=[factories.line("10")]) for _ in range(60)]
     factories.booked_documents(entity, plans)
     assert queries() == before
+
+
+def sums(client, query: str = "") -> list[tuple[str, Decimal]]:
+    answer = client.get(reverse("admin:invoicing_invoice_changelist") + query)
+    return [(found.currency, found.amount) for found in lists.list_sums(answer.context["cl"])]
+
+
+def test_a_list_is_added_up_per_currency(archive, sign_in):
+    client = sign_in("boss")
+    mine = [row for row in archive if row.kind == "invoice"]
+    assert sums(client) == [("EUR", sum(row.total for row in mine))]
+    foreign = next(row for row in mine if not row.is_booked)
+    SalesDocument.objects.filter(pk=foreign.pk).update(currency="USD")
+    assert sums(client) == [
+        ("EUR", sum(row.total for row in mine if row.pk != foreign.pk)), ("USD", foreign.total),
+    ]  # fmt: skip
+    page = client.get(reverse("admin:invoicing_invoice_changelist") + "?view=drafts")
+    assert f"{foreign.total:,} USD" in page.content.decode()
+
+
+def test_values_of_rows_are_escaped_and_lead_back_to_the_filtered_list(db, sign_in):
+    party = factories.CompanyFactory(name="<b>Peeters & Zoon</b>")
+    row = factories.booked_invoice(entity=factories.EntityFactory(), party=party)
+    page = sign_in("boss").get(reverse("admin:invoicing_invoice_changelist") + f"?q={row.number}").content.decode()
+    assert "&lt;b&gt;Peeters &amp; Zoon&lt;/b&gt;" in page
+    assert "<b>Peeters" not in page
+    found = re.search(rf'href="(/invoicing/invoice/{row.pk}/change/[^"]*)"', page)
+    assert found is not None
+    assert parse_qs(urlsplit(html.unescape(found[1])).query)["_changelist_filters"] == [f"q={quote_plus(row.number)}"]
 
 
 # --- the documents without a posting, as triggers keep them -----------------------------------------------------------

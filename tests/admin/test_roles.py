@@ -12,6 +12,7 @@ from .conftest import World
 LISTS = [
     "crm_company", "crm_contact", "crm_tag", "invoicing_companyentity", "invoicing_fiscalyear", "invoicing_vatrate",
     "invoicing_paymentterm", "invoicing_ledgeraccount", "invoicing_invoice", "invoicing_creditnote",
+    "invoicing_purchasedocument",
     "integrations_connection", "integrations_syncrun", "integrations_posting", "integrations_issue",
 ]  # fmt: skip
 ROLES = ["boss", "staff", "accountant"]
@@ -29,6 +30,7 @@ def pages_to_look_at(world: World) -> dict[str, str]:
         "blocked": reverse("admin:invoicing_invoice_change", args=[world.blocked.pk]),
         "credit note": reverse("admin:invoicing_creditnote_change", args=[world.credit_note.pk]),
         "history": reverse("admin:invoicing_invoice_history", args=[world.booked.pk]),
+        "expense": reverse("admin:invoicing_purchasedocument_change", args=[world.expense.pk]),
         "connection": reverse("admin:integrations_connection_change", args=[connection]),
         "vat codes": reverse("admin:integrations_connection_vat", args=[connection]),
         "ledger accounts": reverse("admin:integrations_connection_ledger", args=[connection]),
@@ -86,6 +88,7 @@ def verbs(world: World) -> dict[str, tuple[str, bool]]:
         "include": (reverse("admin:integrations_posting_include", args=[world.blocked_posting.pk]), True),
         "link": (reverse("admin:integrations_posting_link", args=[world.blocked_posting.pk]), True),
         "send again": (reverse("admin:integrations_posting_send_again", args=[world.blocked_posting.pk]), True),
+        "send unseen": (reverse("admin:integrations_posting_send_unseen", args=[world.blocked_posting.pk]), True),
         "settings": (reverse("admin:integrations_connection_change", args=[connection]), False),
         "vat codes": (reverse("admin:integrations_connection_vat", args=[connection]), False),
         "ledger accounts": (reverse("admin:integrations_connection_ledger", args=[connection]), False),

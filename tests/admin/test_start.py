@@ -17,7 +17,7 @@ from django.utils.html import escape
 from config.figures import amount
 from config.start import chart, tallies
 from integrations.models import Connection, ConnectionStatus, Heartbeat, Issue, Posting, PostingState, SyncRun
-from invoicing.models import PaymentState, SalesDocument, SalesKind
+from invoicing.models import PaymentState, PurchaseDocument, SalesDocument, SalesKind
 from tests import factories
 
 from .conftest import connect, post
@@ -271,6 +271,31 @@ def test_each_figure_leads_to_the_rows_that_it_counts(busy, sign_in):
         if figure.also is not None:
             assert f'href="{escape(figure.also.url)}"' in page
             assert client.get(figure.also.url).context["cl"].result_count == 1, figure.words
+
+
+def test_expenses_that_wait_or_are_held_up_are_counted_and_led_to(office, sign_in):
+    fields = {"entity": office.entity, "source": "peppol", "total": 121, "date": TODAY, "kind": "invoice"}
+    waits, held, there = (PurchaseDocument.objects.create(review="approved", number=n, **fields) for n in "123")
+    PurchaseDocument.objects.create(number="4", **fields)
+    book(office)
+    for document, state in ((held, PostingState.BLOCKED), (there, PostingState.POSTED)):
+        Posting.objects.create(
+            connection=office, administration=office.administration, purchase_document=document, state=state,
+            kind="purchase_invoice", reference=f"p{document.pk}",
+        )  # fmt: skip
+    client = sign_in("boss")
+    start, page = start_of(client)
+    found = {figure.words: figure.expenses for figure in start.figures if figure.expenses}
+    assert {words: also.words for words, also in found.items()} == {
+        "Waiting": "and 1 expense",
+        "Blocked": "and 1 expense",
+    }
+    for words, document in (("Waiting", waits), ("Blocked", held)):
+        assert f'href="{escape(found[words].url)}"' in page
+        assert list(client.get(found[words].url).context["cl"].queryset) == [document]
+    row = next(row for row in start.entities.rows if row.entity == office.entity)
+    assert (row.waiting, row.blocked) == (1, 1)
+    assert "Approve or refuse 1 expense" in words_of(start.tasks)
 
 
 def test_each_currency_has_its_own_sum(office, sign_in):

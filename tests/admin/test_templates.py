@@ -15,7 +15,7 @@ TEMPLATES = sorted((Path(settings.BASE_DIR) / "templates").rglob("*.html"))
 OURS = Path(settings.BASE_DIR) / "config" / "static" / "boekbrug" / "boekbrug.css"
 UNFOLDS = Path(unfold.__file__).parent / "static" / "unfold"
 # Said in a template, styled by nobody: hooks of Unfold's or Django's own scripts.
-HOOKS = {"module", "addlink", "active", "group", "icon", "empty"}
+HOOKS = {"module", "addlink", "active", "group", "icon", "empty", "question", "clear", "all"}
 _TAG = re.compile(r"\{[{%#].*?[}%#]\}", re.DOTALL)
 _CLASS = re.compile(r'(?<![:\w-])class="([^"]*)"')
 

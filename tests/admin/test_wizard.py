@@ -250,6 +250,26 @@ def test_the_import_that_was_asked_for_starts_with_the_connection_and_once(setup
     assert SyncRun.objects.filter(connection=connection).count() == 2
 
 
+def test_an_import_that_failed_holds_syncs_back_until_a_person_goes_on_without(setup, entity, sign_in):
+    connection = setup.start(entity)
+    setup.to("customers")
+    setup.post("customers", customers="all")
+    setup.to("check")
+    setup.client.post(setup.url("check"), {"go": "continue"})
+    SyncRun.objects.filter(connection=connection).update(state="stopped", finished_at=timezone.now())
+    start = reverse("admin:integrations_connection_sync", args=[connection.pk])
+    tab = reverse("admin:integrations_connection_synchronisation", args=[connection.pk])
+    refused = setup.client.post(start, follow=True)
+    assert "Import them again, or go on without, under Synchronisation." in messages(refused)
+    assert sign_in("staff").post(tab, {"what": "no-import"}).status_code == 403
+    client = sign_in("boss")
+    assert "Go on without the import" in client.get(tab).content.decode()
+    client.post(tab, {"what": "no-import"})
+    assert "Go on without the import" not in client.get(tab).content.decode()
+    client.post(start)
+    assert list(SyncRun.objects.order_by("pk").values_list("trigger", flat=True)) == ["import", "manual"]
+
+
 def run_count(run) -> int:
     run.refresh_from_db()
     return run.counters["import"]["added"]
@@ -498,3 +518,12 @@ def test_with_an_account_for_everything_nothing_is_asked(setup, entity, cure):
     chosen = {"default_ledger_account": "700000"} if cure == "default" else {f"sales-{rate}": "700000"}
     nothing = dict.fromkeys(setup.proposed("ledger-accounts"), "")
     assert setup.post("ledger-accounts", **{**nothing, **chosen}).status_code == 302
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("tool", ["yuki", "exact"])
+def test_a_tool_that_may_receive_e_invoices_itself_is_warned_of(sign_in, tool):
+    connection = Connection.objects.create(entity=factories.EntityFactory(), tool=tool, site="be")
+    url = reverse("admin:integrations_connection_step", args=[connection.pk, "situation"])
+    text = sign_in("boss").get(url).content.decode()
+    assert ("Does Yuki receive your Peppol invoices itself?" in text) == (tool == "yuki")

@@ -211,10 +211,10 @@ _POSTINGS = """
 """
 _LINKS = """
     INSERT INTO integrations_partylink (
-        administration_id, party_id, role, external_id, code, "primary", sent_hash, matched_by, refused_hash, refused_code,
-        refused_text
+        administration_id, party_id, role, external_id, code, "primary", is_customer, is_supplier, sent_hash, matched_by,
+        refused_hash, refused_code, refused_text
     )
-    SELECT a.id, p.id, 'customer', 'guid-' || p.id, p.id::text, true, '', '', '', '', ''
+    SELECT a.id, p.id, 'customer', 'guid-' || p.id, p.id::text, true, true, false, '', '', '', '', ''
     FROM integrations_administration a CROSS JOIN crm_party p
     WHERE p.id < %(first_party)s + %(known)s
 """

@@ -9,7 +9,8 @@ each is not counted: it fills the caches that a process has.
 
 small_ms, large_ms: one page, all of it, as the server makes it. ratio: large against small. bound: the ratio that is
 asked for; none where the page is shown for comparison. queries: statements of the page; where both differ, told as
-"small / large". A long list makes fewer, as it is not added up and its views are not counted; more are never allowed.
+"small / large". A long list makes fewer, as it is not added up and its views are not counted; more are never allowed,
+save the one that reads the rows where the small list has none.
 bytes: HTML before compression of the larger page, at most 400,000.
 Exits with 1 when a page is over its bound. Speed of the machine drifts; quote ratios.
 """
@@ -29,6 +30,8 @@ from tests.bench.surroundings import arguments, counted_queries, scratch_databas
 
 MOST_BYTES = 400_000
 FAST, BY_NAME = 1.5, 3.0
+# Stands in the HTML of a list once for each row.
+ROW = b'name="_selected_action"'
 
 
 @dataclass(frozen=True, slots=True)
@@ -190,7 +193,7 @@ def measure(small: Side, large: Side, *, rounds: int, only: str = "") -> list[di
             continue
         times: tuple[list[float], list[float]] = ([], [])
         counts: tuple[list[int], list[int]] = ([], [])
-        sizes = [0, 0]
+        sizes, empty = [0, 0], [False, False]
         for _ in range(rounds):
             for n, (one, page) in enumerate(((small, here), (large, there))):
                 use(one.database)
@@ -201,9 +204,11 @@ def measure(small: Side, large: Side, *, rounds: int, only: str = "") -> list[di
                 times[n].append((time.perf_counter() - started) * 1000)
                 counts[n].append(counter.count)
                 sizes[n] = max(sizes[n], len(answer.content))
+                empty[n] = ROW not in answer.content
         # What is kept for a while, a beat or a figure, is read anew by one answer of many.
         queries = [min(counts[0]), min(counts[1])]
-        told.append(_told(here, *map(statistics.median, times), queries, max(sizes)))
+        spare = 1 if empty == [True, False] else 0
+        told.append(_told(here, *map(statistics.median, times), queries, max(sizes), spare))
     return told
 
 
@@ -214,7 +219,7 @@ def ask(client: Any, url: str) -> Any:
     return answer
 
 
-def _told(page: Page, small: float, large: float, queries: list[int], size: int) -> dict[str, Any]:
+def _told(page: Page, small: float, large: float, queries: list[int], size: int, spare: int) -> dict[str, Any]:
     ratio = large / small
     same = queries[0] == queries[1]
     return {
@@ -225,7 +230,7 @@ def _told(page: Page, small: float, large: float, queries: list[int], size: int)
         "bound": page.bound,
         "queries": queries[1] if same else f"{queries[0]} / {queries[1]}",
         "bytes": size,
-        "over": page.bound is not None and (ratio > page.bound or size > MOST_BYTES or queries[1] > queries[0]),
+        "over": page.bound is not None and (ratio > page.bound or size > MOST_BYTES or queries[1] > queries[0] + spare),
     }
 
 

@@ -34,6 +34,9 @@ class Profile:
     client_id: str = "demo-client"
     foreign_currency: str = ""
     switches: Mapping[str, object] = field(default_factory=dict)
+    # The same of purchases; empty where the tool takes them as files. The first account is that of every rate.
+    purchase_vat_codes: Mapping[str, str] = field(default_factory=dict)
+    cost_accounts: tuple[str, ...] = ()
     # Numbers below it stand in the sandbox's books already.
     first_number: int = 101
     start: date = date(2026, 2, 1)
@@ -51,6 +54,8 @@ _ALL = (
         administration="3120451",
         vat_codes={"21": "4", "12": "2", "6": "1", "0": "0", "MC": "5", "CM": "6", "EX": "8"},
         accounts=_MAR,
+        purchase_vat_codes={"21": "31", "12": "35", "6": "34", "0": "36", "MC": "37", "CM": "38", "EX": "40"},
+        cost_accounts=("604000", "613310", "612000"),
         discount_account="708000",
         home="/exact",
         writes={"method": "POST", "path": "salesentry/SalesEntries"},
@@ -66,6 +71,8 @@ _ALL = (
         administration="99000102",
         vat_codes={"21": "21", "12": "12", "6": "06", "0": "00", "MC": "MC", "CM": "ICG", "EX": "EX"},
         accounts=_MAR,
+        purchase_vat_codes={"21": "D21", "12": "D12", "6": "D06", "0": "D00", "MC": "DMC", "CM": "HIC", "EX": "HEX"},
+        cost_accounts=("612000", "613310", "615000"),
         discount_account="708000",
         home="/octopus",
         writes={"method": "POST", "path": "/buysellbookings"},
@@ -82,6 +89,8 @@ _ALL = (
         administration="NLA990310",
         vat_codes={"21": "VH", "9": "VL", "0": "VN", "VERL": "VV", "CM": "ICP", "VCMD": "ICD", "EX": "EXP"},
         accounts={"21": "8000", "9": "8010", "0": "8040", "VERL": "8050", "CM": "8060", "VCMD": "8065", "EX": "8070"},
+        purchase_vat_codes={"21": "IH", "9": "IL", "0": "IN", "VERL": "IV", "CM": "IEG", "VCMD": "IED", "EX": "IMP"},
+        cost_accounts=("4100", "4110", "4120"),
         discount_account="8190",
         home="/twinfield",
         writes={"method": "POST", "path": "processxml", "body_contains": "<transactions>"},

@@ -1,5 +1,7 @@
 """Whatever goes wrong on the line: afterwards each document stands in the books once, and says where it is."""
 
+from datetime import datetime, timedelta
+
 import pytest
 from django.utils import timezone
 
@@ -57,11 +59,23 @@ def forget_limits(connection) -> None:
     Administration.objects.filter(pk=connection.administration_id).update(counters={})
 
 
+def a_day_later() -> None:
+    """What was sent or given up was so yesterday; what waits for a time has waited long enough."""
+    day = timedelta(days=1)
+    for posting in Posting.objects.exclude(state="posted"):
+        if posting.sent_at is not None:
+            posting.sent_at -= day
+        if "given_up" in posting.sent:
+            posting.sent["given_up"] = (datetime.fromisoformat(posting.sent["given_up"]) - day).isoformat()
+        posting.not_before = None if posting.not_before is None else timezone.now()
+        posting.save(update_fields=["sent_at", "sent", "not_before"])
+
+
 def recover(connection, rounds: int = 4) -> None:
     """What the next days bring: limits that are over, and a sync each night."""
     for _ in range(rounds):
         forget_limits(connection)
-        Posting.objects.filter(not_before__isnull=False).update(not_before=timezone.now())
+        a_day_later()
         sync(connection)
         if not Posting.objects.exclude(state="posted").exists():
             return

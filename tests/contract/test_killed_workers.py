@@ -9,11 +9,13 @@ from datetime import datetime, timedelta
 import pytest
 from django.utils import timezone
 
+from integrations import services
 from integrations.models import Administration, CallCounter, Connection, PartyLink, Posting, PostingState, SyncRun
+from integrations.registry import get_tool
 from invoicing.models import SalesDocument
 from tests import bridge, factories, workers
 
-from . import world
+from . import purchases, test_attaching, world
 from .profiles import PROFILES, Profile
 from .world import ToolBox
 
@@ -22,6 +24,14 @@ pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.slow]
 ROUNDS = 20
 # One tool that gives its own numbers and one that takes ours; what differs between the databases shows with these.
 ON_BOTH = ("exact", "octopus")
+# What makes a tool take the same document a second time, where it is UNSURE whether it would refuse one. Octopus needs
+# nothing: sent anew, a document gets the next number.
+TAKES_TWICE: dict[str, dict[str, object]] = {
+    "exact": {"entry_id_from_caller": False},
+    "octopus": {},
+    "twinfield": {"duplicates": "off"},
+    "yuki": {"duplicate_references": "accept"},
+}
 
 
 class Workers:
@@ -71,7 +81,7 @@ def book(connection: Connection, profile: Profile) -> list[SalesDocument]:
     ]
 
 
-@pytest.mark.parametrize(
+each_tool = pytest.mark.parametrize(
     "profile",
     [
         pytest.param(one, id=one.key, marks=[pytest.mark.both_databases] if one.key in ON_BOTH else [])
@@ -79,6 +89,95 @@ def book(connection: Connection, profile: Profile) -> list[SalesDocument]:
     ],
     indirect=True,
 )
+
+
+@each_tool
+def test_what_a_dead_worker_sent_is_looked_for_and_not_sent_again(connection, profile, box, crew):
+    """Killed before the answer came, at a tool that would book the same document twice: only a look prevents it."""
+    box.switch(**TAKES_TWICE[profile.key])
+    documents = book(connection, profile)
+    # What already stands in the books is read before the first sending, and would keep a second booking back as well.
+    bridge.sync(connection)
+    sent, *_ = new = book(connection, profile)
+    box.fault("delay", **profile.writes, seconds=4, when="after", times=1)
+    worker = crew.begin()
+    bridge.wait_until(lambda: sent.number in box.entries() or worker.poll() is not None, seconds=30)
+    workers.kill(worker)
+    assert bridge.posting(sent).state == PostingState.SENDING
+    time_passes(box, connection)
+    assert sent.number in box.entries()
+
+    workers.finish(connection)
+    world.assert_books(box, documents + new)  # fails on an entry that stands twice
+
+
+@each_tool
+def test_a_purchase_of_a_dead_worker_is_looked_for_and_not_sent_again(connection, profile, box, crew):
+    box.switch(**TAKES_TWICE[profile.key])
+    known = purchases.purchase(connection, profile)
+    bridge.sync(connection)
+    sent = purchases.purchase(connection, profile, supplier=known.supplier)
+    box.fault("delay", **purchases.writes(profile), seconds=4, when="after", times=1)
+    worker = crew.begin()
+    bridge.wait_until(lambda: sent.number in purchases.numbers_there(box) or worker.poll() is not None, seconds=30)
+    workers.kill(worker)
+    posting = Posting.objects.get(purchase_document=sent)
+    assert posting.state == PostingState.SENDING
+    time_passes(box, connection)
+
+    workers.finish(connection)
+    posting.refresh_from_db()
+    assert posting.state == PostingState.POSTED
+    there = purchases.numbers_there(box)
+    assert [there.count(document.number) for document in (known, sent)] == [1, 1]
+
+
+@pytest.mark.parametrize("profile", [one for one in PROFILES if one.key == "octopus"], ids=str, indirect=True)
+def test_killed_before_a_slices_bookings_were_read_back(connection, profile, box, crew):
+    """Forty answers came and none is recorded yet: each is found by one reading, and the journal goes on."""
+    documents = book(connection, profile)
+    bridge.sync(connection)
+    customer = factories.CompanyFactory(country=profile.country)
+    plans = [factories.Plan(party=customer, day=profile.day, lines=[factories.line("9.99")]) for _ in range(40)]
+    pks = factories.booked_documents(connection.entity, plans)
+    new = list(SalesDocument.objects.filter(pk__in=pks).order_by("sequence"))
+    box.fault("delay", path="buysellbookings/modified", seconds=4, when="before", times=1)
+    worker = crew.begin()
+    bridge.wait_until(lambda: new[-1].number in box.entries() or worker.poll() is not None, seconds=30)
+    workers.kill(worker)
+    assert Posting.objects.filter(state=PostingState.SENDING).count() == 40
+    time_passes(box, connection)
+
+    before = box.last_request()
+    workers.finish(connection)
+    world.assert_books(box, documents + new)
+    readings = [row for row in box.requests(before) if "buysellbookings/modified" in row["path"]]
+    assert len(readings) == 1
+
+
+@each_tool
+def test_files_of_a_dead_worker_lie_there_once(connection, profile, box, crew):
+    """Killed while a file is on its way: nothing of it is lost, nothing lies there twice, the booking stands once."""
+    if not {test_attaching.AFTER, test_attaching.WITH} & get_tool(profile.key).capabilities:
+        pytest.skip("this tool takes no files beside a booking")
+    services.save_settings(connection=connection, user=None, attach_files=True)
+    documents = book(connection, profile)
+    bridge.sync(connection)
+    sent, *_ = new = book(connection, profile)
+    box.fault("delay", **test_attaching.CARRIES.get(profile.key, profile.writes), seconds=4, when="after", times=1)
+    worker = crew.begin()
+    bridge.wait_until(lambda: sent.number in box.files() or worker.poll() is not None, seconds=30)
+    workers.kill(worker)
+    assert bridge.posting(sent).attached_at is None
+    time_passes(box, connection)
+
+    workers.finish(connection)
+    world.assert_books(box, documents + new)
+    assert box.files() == test_attaching.wanted(profile, *documents, *new)
+    assert all(bridge.posting(one).attached_at is not None for one in new)
+
+
+@each_tool
 def test_killed_at_twenty_random_moments(connection, profile, box, crew):
     dice = random.Random(20261121)
     # An answer on its way is the dangerous moment; as it lasts, many a round is killed in it.

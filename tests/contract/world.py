@@ -10,7 +10,7 @@ from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 
-from integrations import services
+from integrations import registry, services
 from integrations.base.signin import SignInKind
 from integrations.models import Connection, Posting
 from integrations.registry import get_tool
@@ -56,6 +56,18 @@ class ToolBox(bridge.Box):
             found[row["reference"]] = row
         return found
 
+    def files(self) -> dict[str, list[tuple[str, str]]]:
+        """Names and SHA-256 of the files beside each sales entry, by our reference; entries without any left out."""
+        there: dict[str, list[tuple[str, str]]] = {}
+        for row in self._books("documents"):
+            found = [(file["name"], file["sha256"]) for file in row["files"] if file["bytes"]]
+            there.setdefault(row.get("entry_id") or row["id"], []).extend(found)
+        beside = {
+            reference: sorted(there.get(row.get("document") or row["entry_id"], []))
+            for reference, row in self.entries().items()
+        }
+        return {reference: files for reference, files in beside.items() if files}
+
     def parties(self, division: str = "") -> list[dict[str, Any]]:
         return self._books("parties")
 
@@ -91,6 +103,8 @@ def tool_box(profile: Profile, base_url: str, settings: Any) -> ToolBox:
 
 def show_at_once(patch: Callable[[Any, str, Any], None]) -> None:
     """Yuki needs a while before what it took shows up; the sandbox shows it at once. `patch`: sets an attribute."""
+    shown = replace(registry.TOOLS["yuki"], limits=replace(registry.TOOLS["yuki"].limits, quiet_seconds=0))
+    patch(registry, "TOOLS", {**registry.TOOLS, "yuki": shown})
     patch(yuki_unsure, "DEFAULT_READINGS", replace(yuki_unsure.DEFAULT_READINGS, processing=timedelta(0)))
 
 
@@ -108,8 +122,18 @@ def sign_in(connection: Connection, box: ToolBox, user: AbstractBaseUser) -> Con
     return services.log_in(connection=connection, credentials=box.profile.credentials, user=user)
 
 
-def connect(box: ToolBox, entity: CompanyEntity | None = None, user: AbstractBaseUser | None = None) -> Connection:
-    """A connected entity with every setting made, ready to sync."""
+def connect(
+    box: ToolBox,
+    entity: CompanyEntity | None = None,
+    user: AbstractBaseUser | None = None,
+    *,
+    attach_files: bool = False,
+) -> Connection:
+    """A connected entity with every setting made, ready to sync.
+
+    Without `attach_files` no PDF is drawn and no call made for it: they are counted apart, and tried in
+    test_attaching.py.
+    """
     profile = box.profile
     user = user or factories.UserFactory()
     entity = entity or entity_of(profile)
@@ -127,12 +151,17 @@ def connect(box: ToolBox, entity: CompanyEntity | None = None, user: AbstractBas
         journals=profile.journals,
         default_payment_term=profile.payment_term,
         discount_account=profile.discount_account,
+        attach_files=attach_files,
     )
     ids = dict(VatRate.objects.filter(country=profile.country, entity=None).values_list("code", "pk"))
     vat = {ids[rate]: code for rate, code in profile.vat_codes.items()}
     services.link_vat(connection=connection, direction="sales", links=vat, user=user)
     accounts = {ids[rate]: code for rate, code in profile.accounts.items() if rate in profile.vat_codes}
     services.link_ledger(connection=connection, direction="sales", links=accounts, user=user)
+    bought = {ids[rate]: code for rate, code in profile.purchase_vat_codes.items()}
+    services.link_vat(connection=connection, direction="purchase", links=bought, user=user)
+    costs = dict.fromkeys(bought, profile.cost_accounts[0]) if profile.cost_accounts else {}
+    services.link_ledger(connection=connection, direction="purchase", links=costs, user=user)
     return services.finish_setup(connection=connection, user=user)
 
 

@@ -63,6 +63,10 @@ def test_once_comes_out_as_planned():
         "twinfield": {"posted": 26, "blocked": 7, "refused": 1, "not_in_scope": 1},
         "yuki": {"posted": 18, "blocked": 6, "not_in_scope": 2},
     }
+    assert {one["tool"]: set(one["expenses"].values()) for one in result["connections"]} == {
+        tool: {"posted"} for tool in states
+    }
+    assert {len(one["expenses"]) for one in result["connections"]} == {3}
     totals = {one["tool"]: one["totals"] for one in result["connections"]}
     assert totals == {
         "exact": {

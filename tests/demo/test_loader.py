@@ -1,12 +1,14 @@
 """The demo's data come into the database through the services, to the cent, and once."""
 
+from collections import Counter
 from decimal import Decimal
 
+import pypdfium2
 import pytest
 from django.contrib.auth.models import Group, User
 from django.db.models import Sum
 
-from config.demo import loader, parties, plan
+from config.demo import expenses, loader, parties, plan
 from config.demo.users import PEOPLE, load_users
 from crm.models import Company, CompanyContact, Contact, Party
 from invoicing.models import (
@@ -16,17 +18,24 @@ from invoicing.models import (
     Invoice,
     LedgerAccount,
     PaymentTerm,
+    PurchaseDocument,
     SalesDocument,
     SalesLine,
     VatRate,
     VatRateVersion,
 )
+from invoicing.services import issuing, purchases
 
 pytestmark = pytest.mark.django_db
 COUNTED = (
     CompanyContact, CompanyEntity, FiscalYear, LedgerAccount, Party, PaymentTerm, SalesDocument, SalesLine, VatRate,
     VatRateVersion,
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True)
+def _logos_apart(settings, tmp_path) -> None:
+    settings.MEDIA_ROOT = tmp_path
 
 
 @pytest.fixture
@@ -46,8 +55,8 @@ def test_a_second_load_changes_nothing(person):
     first = loader.load(person)
     stood = everything()
     second = loader.load(person)
-    assert first == loader.Loaded(entities=4, parties=86, booked=172, drafts=4)
-    assert second == loader.Loaded(entities=0, parties=0, booked=0, drafts=0)
+    assert first == loader.Loaded(entities=4, parties=86, booked=172, drafts=4, expenses=24)
+    assert second == loader.Loaded(entities=0, parties=0, booked=0, drafts=0, expenses=0)
     assert everything() == stood
 
 
@@ -142,3 +151,22 @@ def test_each_group_may_what_its_people_do(tmp_path):
     assert settings & staff == set()
     assert settings <= admin
     assert accountant < staff < admin
+
+
+def test_each_entity_has_expenses_of_every_kind(person):
+    loader.load(person)
+    for key, entity in parties.entities().items():
+        found = PurchaseDocument.objects.filter(entity=entity)
+        assert Counter(found.values_list("review", flat=True)) == {"approved": 3, "pending": 2, "refused": 1}, key
+        changed = [one for one in found.filter(review="pending") if purchases.account_of(one).changed]
+        assert [one.number for one in changed] == [one.number for one in expenses.expenses(key) if one.iban]
+        # What we write ourselves breaks no rule that we know, and shows the supplier's PDF.
+        assert [row for one in found for row in one.findings if row["level"] == "error"] == []
+        assert {one.files.filter(media_type="application/pdf").count() for one in found} == {1}
+
+
+def test_the_first_entity_prints_its_logo(person):
+    loader.load(person)
+    document = Invoice.objects.filter(entity=parties.entities()["E1"], status="booked").first()
+    [page] = pypdfium2.PdfDocument(issuing.pdf_of(document).content)
+    assert [one.type for one in page.get_objects()].count(pypdfium2.raw.FPDF_PAGEOBJ_IMAGE) == 1

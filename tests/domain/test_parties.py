@@ -5,7 +5,7 @@ from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import ValidationError
 
-from crm import services
+from crm import binning, services
 from crm.forms import CompanyForm, ContactForm
 from crm.models import Company, Contact, Party, PartyKind, VatType
 from crm.parties import default_vat_type
@@ -130,14 +130,14 @@ def test_recycle_bin_keeps_parties_with_documents_and_restores_the_others():
     free, used = f.PartyFactory(name="Free"), f.PartyFactory(name="Used")
     f.draft_invoice(party=used)
     LogEntry.objects.all().delete()
-    outcome = services.move_to_recycle_bin(parties=[free, used], by=user)
+    outcome = binning.move_to_recycle_bin(parties=[free, used], by=user)
     assert ([p.name for p in outcome.moved], [(p.name, why) for p, why in outcome.kept]) == (
         ["Free"], [("Used", "Used is kept: sales documents point to it.")],
     )  # fmt: skip
     assert [p.name for p in Company.objects.all()] == ["Used"]
-    assert services.move_to_recycle_bin(parties=[free], by=user).moved == ()
+    assert binning.move_to_recycle_bin(parties=[free], by=user).moved == ()
 
-    assert [p.name for p in services.restore(parties=[free, used], by=user)] == ["Free"]
+    assert [p.name for p in binning.restore(parties=[free, used], by=user).restored] == ["Free"]
     assert set(Company.objects.values_list("name", flat=True)) == {"Free", "Used"}
     entries = [(e.action_flag, e.object_repr, e.change_message) for e in LogEntry.objects.order_by("pk")]
     assert entries == [

@@ -3,7 +3,7 @@ customers that travel with their documents, batches refused as a whole, lists th
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -26,14 +26,12 @@ from integrations.base.records import (
     DocumentQuery,
     DocumentRef,
     ExternalRef,
-    File,
     Finding,
     FiscalPeriodRecord,
     Found,
     JournalKind,
     JournalRecord,
     LedgerAccountRecord,
-    NotTried,
     NumberTaken,
     Outcome,
     Page,
@@ -67,6 +65,10 @@ class MemoryBooks:
     calls: list[tuple[str, Any]] = field(default_factory=list)
     refuse: Callable[[Document], bool] = lambda document: False
     lose_answer_of: str = ""
+    # Its answers say that it booked, and not what; and what it took may be missing from its lists for a while.
+    says_no_totals: bool = False
+    is_behind: bool = False
+    remarks: tuple[str, ...] = ()
     unexplained: tuple[str, ...] = ()
     password: str = "right"
 
@@ -190,13 +192,24 @@ class MemoryProvider:
             books.relations[code] = PartyRecord(external_id=code, code=code, name=document.party_data.name, roles=BOTH)
         if books.lose_answer_of == document.reference:
             raise OutcomeUnknown("no answer")
-        return Posted(ref=_ref(document), totals=_totals(document))
+        return Posted(ref=_ref(document), totals=None if books.says_no_totals else _totals(document))
+
+    def expect_days(self, days: Collection[date]) -> None:
+        self._books.calls.append(("days", set(days)))
+
+    def has_read(self, day: date) -> bool:
+        return bool(self._books.called("find"))
 
     def find_document(self, query: DocumentQuery) -> Finding:
         self._call("find", query.reference)
         found = self._books.booked.get(query.reference)
+        if self._books.is_behind:
+            return CannotTell(reason="it may be on its way", is_early=True)
         if found is None:
             return Absent()
+        if query.is_booked:
+            assert (query.external_id, query.accounts) == (f"B-{query.reference}", ("700000",))
+            return Found(ref=_ref(found), totals=_totals(found), remarks=self._books.remarks)
         if found.total != query.total:
             return CannotTell(reason="another total", candidates=(_ref(found),))
         return Found(ref=_ref(found), totals=_totals(found))
@@ -204,9 +217,6 @@ class MemoryProvider:
     def settlements(self, cursor: str, open_refs: Sequence[DocumentRef]) -> Settlements:
         self._call("settlements")
         return Settlements(rows=(), cursor="x", unexplained=self._books.unexplained)
-
-    def attach(self, ref: DocumentRef, file: File) -> Outcome:
-        return NotTried()
 
 
 def _ref(document: Document) -> DocumentRef:
@@ -259,6 +269,8 @@ def connect(books: MemoryBooks, entity: CompanyEntity | None = None) -> Connecti
         start_date=date(timezone.localdate().year, 1, 1),
         journals=journals if Capability.JOURNALS in books.capabilities else None,
         default_ledger_account="700000",
+        # Counted apart from bookings, and tried apart: test_attaching.py.
+        attach_files=False,
     )
     rate = VatRate.objects.get(country="BE", entity=None, code="21")
     services.link_vat(connection=connection, direction="sales", links={rate.pk: "21"}, user=user)

@@ -2,11 +2,13 @@
 
 import pytest
 from django.contrib.admin.models import LogEntry
+from django.utils import timezone
 
 from crm.models import Party
 from crm.numbers import normalise_vat_number
 from integrations import services
 from integrations.models import PartyLink, RunState, SyncRun, ToolParty
+from integrations.services import wizard
 from integrations.sync.steps import importing
 from tests import bridge, factories
 
@@ -58,20 +60,35 @@ def test_everybody_is_added_once_with_tag_and_number(connection, box):
     assert Party.objects.count() == added
 
 
-def test_known_ones_are_recognised_and_nothing_of_theirs_changes(connection, box):
-    row = next(row for row in wanted(box) if row["vat_number"])
-    mine = factories.CompanyFactory(name="My own name for it", vat_number=vat_of(row), street="Mine 1")
+def test_known_ones_are_recognised_and_keep_what_they_have(connection, box):
+    """Domain rules 13.9: tag and number, other fields only where they are empty."""
+    row = next(row for row in wanted(box) if row["vat_number"] and row["city"])
+    mine = factories.CompanyFactory(
+        name="My own name for it", vat_number=vat_of(row), street="Mine 1", postcode=row["postcode"], city="", phone="1"
+    )
     take_over(connection)
     link = PartyLink.objects.get(party=mine)
     assert (link.external_id, link.matched_by) == (row["id"], "VAT number")
     mine.refresh_from_db()
-    assert (mine.name, mine.street) == ("My own name for it", "Mine 1")
-    assert not mine.tags.exists()
+    assert (mine.name, mine.street, mine.phone) == ("My own name for it", "Mine 1", "1")
+    assert mine.city == row["city"]
+    assert [tag.name for tag in mine.tags.all()] == ["Exact Online Import"]
+    entries = LogEntry.objects.filter(object_id=str(mine.pk)).values_list("change_message", flat=True)
+    assert any(message.startswith("Filled from Exact Online:") and "city" in message for message in entries)
     calls = box.last_request()
     factories.booked_invoice(entity=connection.entity, party=mine, lines=[factories.line("100")])
     bridge.sync(connection)
     writes = [r for r in box.requests(calls) if r["method"] != "GET" and "Accounts" in r["path"]]
     assert writes == []  # linked, and the same over there until it changes here
+
+
+def test_another_address_is_not_mixed_into_ours(connection, box):
+    row = next(row for row in wanted(box) if row["vat_number"] and row["city"] and row["postcode"])
+    mine = factories.CompanyFactory(vat_number=vat_of(row), street="", postcode="9999 ZZ", city="", country="NL")
+    take_over(connection)
+    mine.refresh_from_db()
+    assert PartyLink.objects.filter(party=mine).exists()
+    assert (mine.street, mine.postcode, mine.city, mine.country) == ("", "9999 ZZ", "", "NL")
 
 
 def test_two_of_ours_for_one_relation_are_left_to_a_person(connection, box):
@@ -140,3 +157,28 @@ def test_what_is_not_valid_here_is_left_empty_and_persons_become_contacts():
     assert (party.vat_number, party.email, party.website) == ("", "", "")
     assert (party.first_name, party.last_name, party.is_person) == ("Jan de", "Boer", True)
     assert importing._party_of(PartyRecord(external_id="2", code="2", name="  ")) is None
+
+
+def test_nothing_is_sent_before_an_import_that_was_asked_for_has_come_to_its_end(connection):
+    """S-044: done, or explicitly skipped."""
+    wizard.remember(connection=connection, import_relations=True)
+    with pytest.raises(services.ImportFirst):
+        services.start_sync(connection)
+    failed = services.start_import(connection=connection, user=None)
+    with pytest.raises(services.AlreadyRunning):
+        services.start_sync(connection)
+    SyncRun.objects.filter(pk=failed.pk).update(state=RunState.STOPPED, finished_at=timezone.now())
+    with pytest.raises(services.ImportFirst):
+        services.start_sync(connection)
+    take_over(connection)
+    assert services.start_sync(connection).trigger == "manual"
+
+
+def test_a_person_goes_on_without_the_import(connection):
+    wizard.remember(connection=connection, import_relations=True)
+    boss = factories.UserFactory()
+    services.go_on_without_import(connection=connection, user=boss)
+    connection.refresh_from_db()
+    assert not services.import_is_owed(connection)
+    assert services.start_sync(connection).trigger == "manual"
+    assert LogEntry.objects.filter(user=boss, change_message="Goes on without importing relations").exists()

@@ -21,7 +21,7 @@ from integrations.models import (
 from integrations.sync import dispatcher, engine, heartbeat
 from integrations.sync.steps import parties as parties_step
 from integrations.sync.steps import plan as plan_step
-from integrations.sync.steps import sales as sales_step
+from integrations.sync.steps import sending as sales_step
 from invoicing import services as invoicing_services
 from invoicing.models import Payment
 from tests import bridge, factories
@@ -94,7 +94,7 @@ def test_absent_counts_only_when_asked_after_the_quiet_time(box, connection, set
     now = timezone.now()
     Posting.objects.filter(pk=posting.pk).update(state="unclear", external_id="", issue=None)
     quiet = now + timedelta(seconds=1)
-    monkeypatch.setattr(claims, "quiet_until", lambda p: quiet)
+    monkeypatch.setattr(claims, "quiet_until", lambda *_: quiet)
     import time
 
     asked = []

@@ -18,8 +18,10 @@ from integrations.base.records import (
     DocumentQuery,
     ExternalRef,
     Line,
+    Outcome,
     PartyData,
     PartyRole,
+    Posted,
 )
 from integrations.base.signin import App, MemorySession, Opening
 from integrations.octopus.auth import OctopusSignIn
@@ -213,6 +215,13 @@ def document(to: ExternalRef, *lines: Line, number: int = 2, **changes: Any) -> 
             **changes,
         }
     )
+
+
+def book(provider: OctopusProvider, *documents: Document) -> list[Outcome]:
+    """Book, and see what stands there, as the engine does at the end of a slice."""
+    outcomes = provider.post_documents(documents)
+    assert all(isinstance(one, Posted) and one.totals is None for one in outcomes), outcomes
+    return provider.read_back(documents)
 
 
 def query(of: Document, **changes: Any) -> DocumentQuery:

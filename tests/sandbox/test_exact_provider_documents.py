@@ -14,6 +14,7 @@ from integrations.base.records import (
     CannotTell,
     DocumentKind,
     DocumentRef,
+    Enclosure,
     ExternalRef,
     File,
     Found,
@@ -484,32 +485,70 @@ def test_no_sign_in_a_reference_breaks_the_question(box, reference):
 # --- files ----------------------------------------------------------------------------------------------------
 
 PDF = File(name="2026-0142.pdf", content=b"%PDF-1.7 x")
+XML = File(name="2026-0142.xml", content=b"<Invoice/>", media_type="application/xml")
+
+
+def attach(box, ref, *files):
+    (outcome,) = box.provider.attach([Enclosure(ref=ref, files=files or (PDF,))])
+    return outcome
+
+
+def files_there(box):
+    return [file["name"] for row in box.books()["documents"] for file in row["files"]]
 
 
 @pytest.mark.parametrize("knows_kind", [True, False])
 @pytest.mark.parametrize("make", [invoice, purchase])
-def test_a_file_hangs_on_its_booking(box, make, knows_kind):
+def test_files_hang_on_their_booking(box, make, knows_kind):
     sent = make(box)
     (posted,) = box.provider.post_documents([sent])
     ref = posted.ref if knows_kind else replace(posted.ref, kind=None)
-    outcome = box.provider.attach(ref, PDF)
+    outcome = attach(box, ref, PDF, XML)
     assert isinstance(outcome, Posted)
     assert entry(box, sent.reference)["document"] == outcome.ref.external_id
     assert len(box.books()["documents"]) == 1
+    assert sorted(files_there(box)) == [PDF.name, XML.name]
+
+
+def test_files_of_many_bookings_cost_one_look_and_four_calls_each(box):
+    sent = [invoice(box, key=str(uuid.uuid4()), reference=f"2026/{n}") for n in range(150, 160)]
+    posted = box.provider.post_documents(sent)
+    box.forget()
+    outcomes = list(box.provider.attach([Enclosure(ref=one.ref, files=(PDF, XML)) for one in posted]))
+    assert [type(one) for one in outcomes] == [Posted] * 10
+    assert len(box.calls()) == 1 + 10 * 4
+
+
+@pytest.mark.parametrize("skip", range(4))
+def test_what_broke_off_is_completed_and_nothing_lies_there_twice(box, skip):
+    (posted,) = box.provider.post_documents([invoice(box)])
+    box.fault("drop_after", path=f"documents/|{SALES}\\(", skip=skip)
+    assert isinstance(attach(box, posted.ref, PDF, XML), Unclear)
+    assert isinstance(attach(box, posted.ref, PDF, XML), Posted)
+    assert sorted(files_there(box)) == [PDF.name, XML.name]
+    there = next(row for row in box.books()["documents"] if row["files"])
+    assert entry(box)["document"] == there["id"]
 
 
 def test_a_file_that_is_too_large_is_not_sent(box):
     (posted,) = box.provider.post_documents([invoice(box)])
     box.forget()
-    outcome = box.provider.attach(posted.ref, File(name="big.pdf", content=b"x" * (9 * 2**20 + 1)))
+    outcome = attach(box, posted.ref, File(name="big.pdf", content=b"x" * (9 * 2**20 + 1)))
     assert (outcome.code, box.calls()) == ("SYS-708", [])
 
 
 @pytest.mark.parametrize("knows_kind", [True, False])
 def test_a_booking_without_a_key_gets_no_file(box, knows_kind):
     kind = DocumentKind.SALES_INVOICE if knows_kind else None
-    outcome = box.provider.attach(DocumentRef(external_id="26700002", kind=kind), PDF)
+    outcome = attach(box, DocumentRef(external_id="26700002", kind=kind))
     assert (outcome.code, box.calls()) == ("SYS-708", [])
+
+
+def test_a_booking_that_is_not_there_gets_no_document(box):
+    (posted,) = box.provider.post_documents([invoice(box)])
+    box.control("delete_entry", entry_id=posted.ref.external_id)
+    assert attach(box, posted.ref).code == "SYS-708"
+    assert box.books()["documents"] == []
 
 
 @pytest.mark.parametrize("path", ["documents/Documents", "documents/DocumentAttachments", SALES])
@@ -526,7 +565,7 @@ def test_a_file_that_cannot_be_attached_harms_no_booking(box, path, fault, kind)
     before = {name: value for name, value in entry(box).items() if name != "document"}
     # The look at the entry comes first and changes nothing; here the link to it fails.
     box.fault("status", path=path, **fault, **({"method": "PUT"} if path == SALES else {}))
-    outcome = box.provider.attach(posted.ref, PDF)
+    outcome = attach(box, posted.ref)
     assert type(outcome) is kind
     if kind is Refused:
         assert outcome.code == "SYS-708"
@@ -536,14 +575,22 @@ def test_a_file_that_cannot_be_attached_harms_no_booking(box, path, fault, kind)
 def test_a_processed_entry_may_refuse_the_link(box):
     (posted,) = box.provider.post_documents([invoice(box)])
     box.control("process_entry", reference="2026/0142")
-    outcome = box.provider.attach(posted.ref, PDF)
+    outcome = attach(box, posted.ref)
     assert (outcome.code, outcome.text) == ("SYS-708", "Reeds verwerkt")
+    assert files_there(box) == []
 
 
-def test_a_limit_before_the_first_call_stops_and_after_it_is_unclear(box):
-    (posted,) = box.provider.post_documents([invoice(box)])
-    box.fault("rate_minute", path="documents/Documents$")
+@pytest.mark.parametrize("path", ["documents/Documents$", "DocumentAttachments", f"{SALES}\\("])
+def test_a_limit_stops_and_what_was_done_counts(box, path):
+    sent = [invoice(box, key=str(uuid.uuid4()), reference=f"2026/{n}") for n in (150, 151)]
+    first, second = (Enclosure(ref=one.ref, files=(PDF,)) for one in box.provider.post_documents(sent))
+    box.fault("rate_minute", path=path)
     with pytest.raises(RateLimited):
-        box.provider.attach(posted.ref, PDF)
-    box.fault("rate_minute", path="DocumentAttachments")
-    assert isinstance(box.provider.attach(posted.ref, PDF), Unclear)
+        next(box.provider.attach([first, second]))
+    outcomes = box.provider.attach([first, second])
+    assert isinstance(next(outcomes), Posted)
+    box.fault("rate_minute", path=path)
+    with pytest.raises(RateLimited):
+        next(outcomes)
+    assert isinstance(attach(box, second.ref), Posted)
+    assert files_there(box) == [PDF.name] * 2

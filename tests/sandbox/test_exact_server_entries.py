@@ -1,5 +1,6 @@
 """Booking entries: VAT, totals, numbers, signs, and what the answer says."""
 
+import hashlib
 from concurrent.futures import ThreadPoolExecutor
 from decimal import Decimal
 from typing import Any
@@ -248,7 +249,7 @@ def test_document_with_attachment_hangs_on_the_entry(exact: ExactCaller) -> None
             "id": document["ID"],
             "subject": "Invoice 2026/0500",
             "type": 10,
-            "files": [{"name": "invoice.pdf", "bytes": 9}],
+            "files": [{"name": "invoice.pdf", "bytes": 9, "sha256": hashlib.sha256(b"%PDF-1.4\n").hexdigest()}],
         }
     ]
 

@@ -2,15 +2,21 @@
 
 import json
 from collections import Counter
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 import pytest
+from django.utils import timezone
 
+from crm.models import Party
 from integrations import registry, services
-from integrations.models import Administration, Exchange, Issue, PartyLink, Posting
+from integrations.admin.progress import loaded, view_of
+from integrations.models import Administration, CallCounter, Exchange, Issue, PartyLink, Posting, SyncRun
+from integrations.octopus.matching import external_number
+from integrations.octopus.provider import OctopusProvider
 from integrations.octopus.tool import OCTOPUS
 from integrations.sandbox.octopus.auth import SOFTWARE_HOUSE
+from integrations.sync import mirror, slices
 from invoicing.models import VatRate
 from tests import bridge, factories
 from tests.sandbox.octopus_box import QUARTERS
@@ -260,3 +266,179 @@ def test_a_number_freed_by_the_button_of_a_document_goes_to_the_next_one_unpaid(
     bridge.sync(connection)
     two.refresh_from_db()
     assert (bridge.posting(two).state, two.payment_state, two.paid_amount) == ("posted", "open", 0)
+
+
+# --- relations made without a look of their own ---------------------------------------------------------------
+
+
+def relation_calls():
+    rows = Exchange.objects.filter(operation__startswith="relations").order_by("pk")
+    return [name.removeprefix("relations").strip("/") for name in rows.values_list("operation", flat=True)]
+
+
+def test_new_customers_cost_one_call_each(octopus, connection):
+    Exchange.objects.all().delete()
+    docs = invoices(connection, 3)
+    bridge.sync(connection)
+    assert states(connection) == {d.number: "posted" for d in docs}
+    assert relation_calls() == ["", "modified", "save", "save", "save"]
+
+
+def test_where_inactive_relations_are_not_shown_each_customer_is_looked_for(octopus, connection):
+    octopus.switch(changes_show_inactive=False)
+    Exchange.objects.all().delete()
+    (one,) = invoices(connection)
+    twin = factories.CompanyFactory(name="Librairie L'Encrier Percé srl", postcode="5000")
+    (held,) = invoices(connection, party=twin)
+    bridge.sync(connection)
+    assert relation_calls() == ["", "modified", "search", "save", "search"]
+    assert states(connection) == {one.number: "posted", held.number: "blocked"}
+    assert bridge.posting(held).reason_code == "PAR-649"
+    assert len([row for row in octopus.books()["parties"] if row["name"] == twin.name]) == 1
+
+
+def test_an_inactive_relation_is_not_made_a_second_time(octopus, connection):
+    twin = factories.CompanyFactory(name="Librairie L'Encrier Percé srl", postcode="5000")
+    (held,) = invoices(connection, party=twin)
+    bridge.sync(connection)
+    assert (bridge.posting(held).state, bridge.posting(held).reason_code) == ("blocked", "PAR-640")
+    assert len([row for row in octopus.books()["parties"] if row["name"] == twin.name]) == 1
+
+
+def test_an_inactive_twin_steps_back_for_the_relation_in_use(octopus, connection):
+    twins = [
+        {"name": "Twin", "postalCode": "9000", "external_id": n, "active": n == 7, "client": True} for n in (6, 7, 8)
+    ]
+    octopus.control("seed", division=DOSSIER, relations=twins)
+    (one,) = invoices(connection, party=factories.CompanyFactory(name="Twin", postcode="9000", vat_number=""))
+    bridge.sync(connection)
+    assert states(connection) == {one.number: "posted"}
+    assert sales(octopus)[one.number]["party_code"] == "27"
+
+
+@pytest.mark.parametrize("active", [True, False])
+def test_a_stranger_with_our_number_keeps_its_data(octopus, connection, active):
+    (one,) = invoices(connection)
+    number = external_number(one.party.mark)
+    octopus.control(
+        "seed", division=DOSSIER, relations=[{"name": "A stranger", "external_id": number, "active": active}]
+    )
+    before = octopus.relation_row("A stranger")
+    bridge.sync(connection)
+    assert states(connection) == {one.number: "posted"}
+    assert octopus.relation_row("A stranger") == before
+    assert octopus.relation_row(one.party.name)["external_id"] == external_number(one.party.mark, 1)
+
+
+def test_after_an_unclear_creation_there_is_a_look_before_the_next_one(octopus, connection):
+    """The mark was cut and the customer changed since: only the number says whose relation it is."""
+    octopus.switch(search_field_length=8)
+    octopus.fault("drop_after", method="PUT", path="/relations")
+    (one,) = invoices(connection, party=factories.CompanyFactory(vat_number="", postcode="9000"))
+    run = services.start_sync(connection)
+    while not PartyLink.objects.filter(external_id="", sent_at__isnull=False).exists():
+        assert bridge.work_off_once(run)
+    Party.objects.filter(pk=one.party_id).update(name="Another name", name_key="another name")
+    Exchange.objects.all().delete()
+    bridge.work_off(run)
+    assert "search" in relation_calls()
+    assert states(connection) == {one.number: "posted"}
+    assert len(octopus.books()["parties"]) == 26
+
+
+def test_relations_read_too_long_ago_prove_nothing(octopus, connection, monkeypatch):
+    """A colleague made the customer after the reading: a look finds it where the reading is too old."""
+    monkeypatch.setattr(mirror, "FRESH", timedelta(0))
+    (one,) = invoices(connection)
+    run = services.start_sync(connection)
+    seed = [{"name": one.party.name, "vatNr": one.party.vat_number, "client": True}]
+    prove = mirror.prove
+
+    def colleague_is_faster(*about):
+        prove(*about)
+        octopus.control("seed", division=DOSSIER, relations=seed)
+
+    monkeypatch.setattr(mirror, "prove", colleague_is_faster)
+    bridge.work_off(run)
+    assert (bridge.posting(one).state, bridge.posting(one).reason_code) == ("blocked", "PAR-649")
+    assert [row["name"] for row in octopus.books()["parties"]].count(one.party.name) == 1
+
+
+def test_relations_are_read_again_while_many_are_made(octopus, connection, monkeypatch, settings):
+    settings.BOEKBRUG_SLICE_SECONDS = 0.3
+    octopus.fault("delay", seconds=0.12, when="after", times=100, method="PUT", path="/relations")
+    docs = invoices(connection, 5)
+    monkeypatch.setattr(mirror, "FRESH", timedelta(seconds=0.2))
+    Exchange.objects.all().delete()
+    bridge.sync(connection)
+    assert states(connection) == {d.number: "posted" for d in docs}
+    assert relation_calls().count("modified") > 1
+
+
+# --- bookings seen together -----------------------------------------------------------------------------------
+
+
+def readings():
+    return Exchange.objects.filter(operation="buysellbookings/modified").count()
+
+
+def test_all_bookings_of_a_slice_are_read_back_in_one_call(octopus, connection):
+    bridge.sync(connection)
+    customer = factories.CompanyFactory()
+    invoices(connection, 1, party=customer)
+    bridge.sync(connection)
+    before = readings()
+    docs = invoices(connection, 60, party=customer)
+    bridge.sync(connection)
+    assert set(states(connection).values()) == {"posted"}
+    assert readings() - before == 1
+    assert [sales(octopus)[d.number]["number"] for d in docs] == list(range(3, 63))
+
+
+def test_bookings_that_cannot_be_read_back_are_looked_for_and_not_sent_again(octopus, connection):
+    invoices(connection)
+    bridge.sync(connection)
+    octopus.fault("status", path="buysellbookings/modified", status=503, times=1)
+    docs = invoices(connection, 30)
+    bridge.sync(connection)
+    assert set(states(connection).values()) == {"posted"}
+    assert [sales(octopus)[d.number]["number"] for d in docs] == list(range(3, 33))
+
+
+def test_what_a_days_quota_cuts_off_is_seen_before_the_day_ends(octopus, connection):
+    octopus.control("limits", clear=True)
+    docs = invoices(connection, 30, party=factories.CompanyFactory())
+    CallCounter.objects.filter(name="buysellbookings/save").delete()
+    owner = f"administration {connection.administration_id}"
+    end = timezone.now() + timedelta(hours=5)
+    CallCounter.objects.create(owner=owner, name="buysellbookings/save", calls=400, used=390, resets_at=end)
+    bridge.sync(connection)
+    found = states(connection)
+    assert [found[d.number] for d in docs] == ["posted"] * 10 + ["waiting"] * 20
+    assert set(Posting.objects.filter(state="waiting").values_list("attempts", flat=True)) <= {0, 1}
+    assert len(sales(octopus)) == 7 + 10
+
+
+def test_a_total_that_octopus_changed_differs_at_once(octopus, connection):
+    """The figures are compared although they are seen later."""
+    octopus.switch(comment_length=6)
+    (one,) = invoices(connection)
+    bridge.sync(connection)
+    assert (bridge.posting(one).state, bridge.posting(one).reason_code) == ("differs", "SYS-704")
+
+
+def test_progress_counts_what_was_taken_before_it_is_seen(octopus, connection, monkeypatch):
+    invoices(connection, 30, party=factories.CompanyFactory())
+    shown = []
+    read_back = OctopusProvider.read_back
+
+    def watched(self, documents):
+        shown.append(view_of(loaded(SyncRun.objects.all()).get()).sent)
+        return read_back(self, documents)
+
+    monkeypatch.setattr(slices, "_PROGRESS_SECONDS", 0)
+    monkeypatch.setattr(OctopusProvider, "read_back", watched)
+    run = bridge.sync(connection)
+    assert shown == [30]
+    assert view_of(run).sent == 30
+    assert "booked" not in run.counters["sales"]

@@ -25,7 +25,7 @@ from integrations.base.records import (
     VatTotal,
 )
 from integrations.octopus.unsure import Readings
-from tests.sandbox.octopus_box import MONTHS, QUARTERS, document, line, query
+from tests.sandbox.octopus_box import MONTHS, QUARTERS, book, document, line, query
 
 DOSSIER = int(QUARTERS)
 BOOKING = r"/buysellbookings$"
@@ -84,7 +84,7 @@ TOTALS = BookedTotals(
 
 
 def test_an_invoice_stands_there_to_the_cent(octopus, customer):
-    (outcome,) = octopus.provider.post_documents([invoice(customer, payment_reference="+++084/2613/66074+++")])
+    (outcome,) = book(octopus.provider, invoice(customer, payment_reference="+++084/2613/66074+++"))
     assert outcome == Posted(
         ref=DocumentRef(
             external_id="4/V1/2", number="2", journal="V1", fiscal_year="4", kind=DocumentKind.SALES_INVOICE
@@ -148,7 +148,7 @@ def test_another_bookyear_has_its_own_numbers(octopus, customer):
 @pytest.mark.parametrize("read", ["as_sent", "negative"])
 def test_a_credit_note_lowers_what_is_owed(octopus, customer, read):
     octopus.switch(credit_note_read=read)
-    (outcome,) = octopus.provider.post_documents([note(customer)])
+    (outcome,) = book(octopus.provider, note(customer))
     assert (outcome.totals, outcome.remarks) == (TOTALS, ())
     assert outcome.ref.kind is DocumentKind.SALES_CREDIT_NOTE
     row = octopus.entry("2026/C7")
@@ -161,13 +161,13 @@ def test_the_other_reading_of_a_credit_note_is_refused_here(octopus, customer):
     (outcome,) = provider.post_documents([note(customer)])
     assert isinstance(outcome, Refused)
     octopus.switch(check_totals=False)
-    (outcome,) = provider.post_documents([note(customer)])
+    (outcome,) = book(provider, note(customer))
     assert outcome.totals == TOTALS
 
 
 def test_purchases_and_their_credit_notes(octopus, supplier):
     back = purchase(supplier, kind=DocumentKind.PURCHASE_CREDIT_NOTE, journal="A2", number=1, reference="F-4712")
-    first, second = octopus.provider.post_documents([purchase(supplier), back])
+    first, second = book(octopus.provider, purchase(supplier), back)
     assert [first.totals.total, second.totals.total] == [Decimal("242.00")] * 2
     assert [entries(octopus)[ref]["total"] for ref in ("F-4711", "F-4712")] == ["242.00", "-242.00"]
     assert [first.ref.kind, second.ref.kind] == [DocumentKind.PURCHASE_INVOICE, DocumentKind.PURCHASE_CREDIT_NOTE]
@@ -177,13 +177,13 @@ def test_purchases_and_their_credit_notes(octopus, supplier):
 def test_a_foreign_currency(octopus, customer, multiplies):
     octopus.switch(rate_direction="multiply" if multiplies else "divide")
     provider = octopus.open(readings=Readings(rate_multiplies=multiplies))
-    (outcome,) = provider.post_documents([document(customer, currency="USD", exchange_rate=Decimal("0.8"))])
+    (outcome,) = book(provider, document(customer, currency="USD", exchange_rate=Decimal("0.8")))
     assert outcome.totals.total == Decimal("121.00")
     assert (entries(octopus)["2026/0142"]["total"], entries(octopus)["2026/0142"]["total_dc"]) == ("121.00", "96.80")
 
 
 def test_a_batch_is_read_back_in_one_call(octopus, customer):
-    outcomes = octopus.provider.post_documents([*series(customer, 5), note(customer)])
+    outcomes = book(octopus.provider, *series(customer, 5), note(customer))
     assert [outcome.ref.external_id for outcome in outcomes] == [
         *(f"4/V1/{n}" for n in range(2, 7)),
         "4/V2/1",
@@ -195,31 +195,42 @@ def test_a_batch_is_read_back_in_one_call(octopus, customer):
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Brussels"])
 def test_the_reading_back_copes_with_either_time_zone(octopus, customer, zone):
     octopus.switch(time_zone=zone)
-    (outcome,) = octopus.provider.post_documents([invoice(customer)])
+    (outcome,) = book(octopus.provider, invoice(customer))
     assert outcome.totals == TOTALS
 
 
 @pytest.mark.parametrize("fault", [{"kind": "status", "status": 503}, {"kind": "garbage"}, {"kind": "rate_day"}])
-def test_a_booking_stays_a_booking_when_it_cannot_be_read_back(octopus, customer, fault):
-    octopus.fault(path="modified", **fault)
-    (outcome,) = octopus.provider.post_documents([invoice(customer)])
-    assert isinstance(outcome, Posted)
-    assert (outcome.ref.external_id, outcome.totals) == ("4/V1/2", None)
+def test_a_booking_that_cannot_be_read_back_is_found_later(octopus, customer, fault):
+    octopus.fault(path="modified", times=1, **fault)
+    (outcome,) = book(octopus.provider, invoice(customer))
+    assert isinstance(outcome, Unclear)
+    assert octopus.entry("2026/0142")["number"] == 2
+    found = octopus.provider.find_document(query(invoice(customer)))
+    assert isinstance(found, Found)
+    assert (found.ref.external_id, found.totals) == ("4/V1/2", TOTALS)
 
 
 def test_what_was_not_seen_at_once_is_found_for_all_in_one_call(octopus, customer):
     octopus.fault("status", path="modified", status=503)
     batch = series(customer, 3)
-    octopus.provider.post_documents(batch)
+    book(octopus.provider, *batch)
     octopus.forget()
     found = [octopus.provider.find_document(query(one)) for one in batch]
     assert all(isinstance(one, Found) and one.totals.total == Decimal("121.00") for one in found)
     assert octopus.calls() == [("GET", "buysellbookings/modified")]
 
 
+def test_somebody_elses_booking_under_our_number_is_not_read_back_as_ours(octopus, customer):
+    ours, others = document(customer), document(customer, reference="2026/0999")
+    octopus.open().post_documents([others])
+    outcomes = octopus.provider.read_back([ours, document(customer, number=3)])
+    assert [type(outcome) for outcome in outcomes] == [Unclear, Unclear]
+    assert octopus.provider.find_document(query(ours, total=Decimal("1.00"))) == Absent()
+
+
 def test_a_comment_that_was_cut_is_told(octopus, customer):
     octopus.switch(comment_length=6)
-    (outcome,) = octopus.provider.post_documents([invoice(customer)])
+    (outcome,) = book(octopus.provider, invoice(customer))
     assert outcome.remarks == ("comment 2026/0",)
 
 
@@ -555,6 +566,7 @@ def test_a_refused_file_keeps_no_booking_back(octopus, customer):
     octopus.switch(file_bytes=10)
     (outcome,) = octopus.provider.post_documents([document(customer, attachments=(PDF,))])
     assert isinstance(outcome, Posted)
+    assert outcome.files_left
     assert octopus.entry("2026/0142")["files"] == []
 
 
@@ -571,15 +583,14 @@ def test_a_file_above_our_own_limit_stays_here(octopus, customer):
     (outcome,) = octopus.provider.post_documents([document(customer, attachments=(large, PDF))])
     assert isinstance(outcome, Posted)
     assert octopus.entry("2026/0142")["files"] == ["2026-0142.pdf"]
-    assert isinstance(octopus.provider.attach(outcome.ref, large), Refused)
+    assert outcome.files_left == "large.pdf is larger than 5 MB"
 
 
-def test_a_file_beside_a_booking_that_stands(octopus, customer):
-    (posted,) = octopus.provider.post_documents([document(customer)])
-    assert isinstance(octopus.provider.attach(posted.ref, PDF), Posted)
-    assert octopus.entry("2026/0142")["files"] == ["2026-0142.pdf"]
-    missing = octopus.provider.attach(DocumentRef(external_id="4/V1/99"), PDF)
-    assert isinstance(missing, Refused)
-    assert missing.code == "SYS-708"
-    octopus.fault("drop_after", path="attachements")
-    assert isinstance(octopus.provider.attach(posted.ref, PDF), Unclear)
+def test_files_that_are_refused_again_and_again_are_sent_no_more(octopus, customer):
+    """Each refusal costs two of the day's bookings."""
+    octopus.switch(file_bytes=10)
+    octopus.forget()
+    batch = [replace(one, attachments=(PDF,)) for one in series(customer, 5)]
+    outcomes = octopus.provider.post_documents(batch)
+    assert [bool(one.files_left) for one in outcomes] == [True] * 5
+    assert octopus.calls().count(("POST", "buysellbookings/save")) == 5 + 2

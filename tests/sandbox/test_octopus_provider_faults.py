@@ -14,7 +14,7 @@ from integrations.base.records import (
     Unclear,
 )
 from integrations.octopus.unsure import Readings
-from tests.sandbox.octopus_box import OctopusBox, document, party, query
+from tests.sandbox.octopus_box import OctopusBox, book, document, party, query
 
 BOOKING = r"/buysellbookings$"
 
@@ -169,7 +169,7 @@ def the_whole_way(octopus, readings):
     (saved,) = provider.save_parties([party()])
     assert [ref.external_id for ref in provider.find_party(party())] == [saved.ref.external_id]
     customer = octopus.relation("O'Neill & Zonen bv")
-    (posted,) = provider.post_documents([document(customer, number=provider.last_number("V1", "4") + 1)])
+    (posted,) = book(provider, document(customer, number=provider.last_number("V1", "4") + 1))
     assert (str(posted.totals.total), posted.remarks) == ("121.00", ())
     octopus.control("pay", reference="2026/0142", date="2026-06-01")
     rows = [row for row in provider.settlements("", []).rows if row.document_external_id == posted.ref.external_id]

@@ -4,7 +4,7 @@ from datetime import date
 from decimal import Decimal
 
 from integrations.base.records import CatalogueKind, ExternalRef, Posted
-from tests.sandbox.octopus_box import QUARTERS, document, line, party
+from tests.sandbox.octopus_box import QUARTERS, book, document, line, party
 
 
 def test_from_the_password_to_a_payment(octopus):
@@ -24,7 +24,7 @@ def test_from_the_password_to_a_payment(octopus):
         number=number + 1,
         period=period.external_id,
     )
-    (posted,) = octopus.provider.post_documents([invoice])
+    (posted,) = book(octopus.provider, invoice)
     assert isinstance(posted, Posted)
     assert (posted.ref.external_id, posted.totals.total, posted.remarks) == ("4/V1/2", Decimal("152.92"), ())
     octopus.control("pay", reference="2026/0142", date="2026-06-01")

@@ -27,9 +27,12 @@ def one(provider, record):
 # --- reading --------------------------------------------------------------------------------------------------
 
 
-def test_all_active_relations_in_one_call(octopus):
+@pytest.mark.parametrize(("shown", "inactive"), [(True, ["24"]), (False, [])])
+def test_all_relations_in_two_calls_the_inactive_ones_where_changes_show_them(octopus, shown, inactive):
+    octopus.switch(changes_show_inactive=shown)
     (page,) = octopus.provider.parties("")
-    assert (len(page.items), page.is_last) == (24, True)  # one of the 25 is inactive
+    assert (len(page.items), page.is_last) == (24 + len(inactive), True)
+    assert [record.external_id for record in page.items if record.blocked] == inactive
     found = {record.name: record for record in page.items}
     first = found["Bakkerij Zonnekorrel"]
     # Its external number was given by another package, so it is no mark of ours.
@@ -37,7 +40,8 @@ def test_all_active_relations_in_one_call(octopus):
     assert found["GARAGE TOERENTELLER"].vat_number == "BE1900966408"
     assert found["Drukkerij Inktvlek NV"].roles == frozenset(PartyRole)
     assert found["WZC Het Stille Rustpunt"].enterprise_number == "1902069634"
-    assert octopus.calls()[-1] == ("GET", "relations")
+    assert found["Bakkerij Zonnekorrel"].caller_number == "900"
+    assert octopus.calls()[1:] == [("GET", "relations"), ("GET", "relations/modified")]
 
 
 @pytest.mark.parametrize("zone", ["UTC", "Europe/Brussels"])
@@ -140,6 +144,15 @@ def test_a_new_relation_with_all_we_know(octopus):
     )
     assert (row["is_customer"], row["is_supplier"], row["bank_accounts"]) == (True, False, ["BE63999420091108"])
     assert octopus.calls()[1:] == [("GET", "relations/search"), ("PUT", "relations/save")]
+
+
+def test_a_relation_that_is_new_for_certain_costs_one_call(octopus):
+    (outcome,) = octopus.provider.save_parties([replace(OURS, is_new=True)])
+    assert outcome.ref.external_id == "26"
+    assert octopus.relation_row(OURS.name)["external_id"] == NUMBER
+    assert octopus.calls()[1:] == [("PUT", "relations/save")]
+    # Nothing tells them apart when they are compared or when a fingerprint is taken of them.
+    assert (replace(OURS, is_new=True), repr(replace(OURS, is_new=True))) == (OURS, repr(OURS))
 
 
 @pytest.mark.parametrize(

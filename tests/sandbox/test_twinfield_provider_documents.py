@@ -12,7 +12,6 @@ from integrations.base.records import (
     BookedTotals,
     CannotTell,
     DocumentKind,
-    File,
     Found,
     NotTried,
     Posted,
@@ -443,12 +442,3 @@ def test_figures_that_cannot_be_read_are_left_out(box):
     box.fault("status", path="processxml", body_contains="<type>transaction</type>", status=503)
     found = box.provider.find_document(query(document()))
     assert found.totals == BookedTotals(total=Decimal("121.00"))
-
-
-# --- files ----------------------------------------------------------------------------------------------------
-
-
-def test_files_are_not_taken(box):
-    (outcome,) = post(box, document())
-    answer = box.provider.attach(outcome.ref, File(name="i.pdf", content=b"%PDF"))
-    assert answer.code == "SYS-708"

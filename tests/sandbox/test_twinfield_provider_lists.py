@@ -145,11 +145,58 @@ def test_payments_are_no_bookings(box):
 
 def test_another_worker_goes_on_behind_any_page(box):
     whole = references(box)
-    for stop in (1, 4, 9, 14):
+    for stop in range(1, len(list(box.provider.references(date(2025, 1, 1))))):
         pages = box.provider.references(date(2025, 1, 1))
         first = [next(pages) for _ in range(stop)]
         rest = references(box, cursor=first[-1].cursor)
         assert [r.ref for page in first for r in page.items] + [r.ref for r in rest] == [r.ref for r in whole]
+
+
+def test_all_day_books_of_a_side_are_one_call(box):
+    references(box, date(2026, 2, 1))
+    # Sales, the hidden day book that showed no entry among them, and purchases.
+    assert box.calls().count("processxml/columns") == 3
+    assert box.calls().count("finder/TRS") == 4
+
+
+def test_the_lists_of_day_books_are_read_once(box):
+    box.provider.catalogue(frozenset({CatalogueKind.JOURNALS}))
+    references(box)
+    assert box.calls().count("finder/TRS") == 4
+
+
+def test_many_years_are_read_in_parts(box):
+    assert references(box, date(2020, 1, 1)) == references(box)
+    pages = list(box.provider.references(date(2020, 1, 1)))
+    years = [page.cursor for page in pages if page.cursor.startswith("sales")]
+    assert years[:2] == ["sales/*/2021", "sales/*/2024"]
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [{"kind": "garbage"}, {"kind": "truncate"}, {"kind": "status", "status": 500}, {"kind": "delay", "seconds": 3}],
+)
+def test_what_is_too_much_together_is_read_one_by_one(box, fault):
+    whole = references(box)
+    box.fault(path="processxml", body_contains="<operator>between", **fault)
+    box.forget()
+    provider = box.open(seconds=1)
+    pages = list(provider.references(date(2025, 1, 1)))
+    assert [r for page in pages for r in page.items] == whole
+    assert pages[0].cursor == "sales/+"
+    # Three day books by four years; purchases still together.
+    assert box.calls().count("processxml/columns") == 1 + 3 * 4 + 2
+
+
+def test_out_of_reach_the_next_worker_begins_one_by_one(box):
+    box.fault("status", path="processxml", status=503, times=2)
+    pages = box.provider.references(date(2025, 1, 1))
+    assert next(pages).cursor == "sales/+"
+    with pytest.raises(Unreachable):
+        next(pages)
+    box.forget()
+    assert len(references(box, cursor="sales/+")) == 10
+    assert box.calls().count("processxml/columns") == 3 * 4 + 2
 
 
 def test_the_last_page_says_so(box):

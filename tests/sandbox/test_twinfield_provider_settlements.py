@@ -299,7 +299,7 @@ def test_a_day_book_nobody_sees_is_passed_over(box):
     assert "processxml/columns" not in box.calls()
 
 
-def test_the_engines_references_name_no_kind(box):
+def test_references_without_a_kind_are_looked_up(box):
     plain = [replace(ref, kind=None) for ref in box.refs]
     pull(box, refs=plain)
     assert standing(box, box.refs[2]) == [(TOTAL, False, None)]

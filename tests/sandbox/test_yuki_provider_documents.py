@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -13,7 +14,7 @@ import pytest
 import requests
 from lxml import etree
 
-from integrations.base.errors import AccessDenied, AuthorisationLost, BatchRefused, LeaseLost, RateLimited
+from integrations.base.errors import AccessDenied, AuthorisationLost, BatchRefused, IntegrationError, RateLimited
 from integrations.base.records import (
     Absent,
     BookedTotals,
@@ -29,8 +30,10 @@ from integrations.base.records import (
     Unclear,
     VatTotal,
 )
+from integrations.yuki import lookups, uploads
 from integrations.yuki.limits import CALL_BYTES, LIMITS
 from integrations.yuki.unsure import Readings
+from tests.reference import beside
 from tests.sandbox.yuki_box import (
     DUTCH,
     KEY_BE,
@@ -43,10 +46,10 @@ from tests.sandbox.yuki_box import (
     line,
     party,
     query,
+    taken,
 )
 
 BAKERY = "32452a63-256b-58bf-9ae9-109afbf44617"
-SHARED = Path(__file__).resolve().parents[2].parent / "shared" / "vendors" / "yuki"
 PDF = File(name="2026-0142.pdf", content=b"%PDF-1.4")
 
 
@@ -65,7 +68,7 @@ def credit(number: int = 3, *lines, **changes):
 
 def test_an_invoice_is_booked_with_its_customer_and_read_back(box):
     made = document(line(), line("50.00", "3.00", "2:6.00", "700020"))
-    (outcome,) = box.post(made)
+    (outcome,) = box.posted(made)
     assert outcome == Posted(
         ref=DocumentRef(
             external_id="2026/0142", number="2026/0142", fiscal_year="2026", kind=DocumentKind.SALES_INVOICE
@@ -154,10 +157,19 @@ def test_a_pdf_is_stored_in_place_of_yuki_s(box):
 
 
 def test_a_file_that_is_too_large_stays_behind(box):
-    box.posted(document(attachments=(replace(PDF, content=b"x" * 1_800_001),)))
+    (outcome,) = box.posted(document(attachments=(replace(PDF, content=b"x" * 1_800_001),)))
+    assert outcome.files_left == "2026-0142.pdf is larger than 1800 kB"
     (row,) = [row for row in box.books()["documents"] if row["reference"] == "2026/0142"]
-    assert row["files"] == [{"name": "2026-0142.pdf", "bytes": 0}]
+    assert [file["bytes"] for file in row["files"]] == [0]
     assert not any("DocumentBase64" in body for body in box.sent("ProcessSalesInvoices"))
+
+
+def test_one_pdf_goes_along_and_what_stays_is_told(box):
+    own, xml = File(name="terms.pdf", content=b"%PDF"), replace(UBL, name="2026-0142.xml")
+    (outcome,) = box.posted(document(attachments=(PDF, xml, own)))
+    assert outcome.files_left == "terms.pdf: Yuki takes one PDF with an invoice"
+    (row,) = [row for row in box.books()["documents"] if row["reference"] == "2026/0142"]
+    assert [file["name"] for file in row["files"]] == ["2026-0142.pdf"]
 
 
 def test_an_oss_line_says_which_of_several_codes(box):
@@ -203,17 +215,82 @@ def test_a_booking_that_is_not_to_be_seen_yet_has_no_totals(box):
 
 @pytest.mark.parametrize("kind", ["drop_before", "garbage", "status", "rate_day", "expired_token"])
 def test_nothing_that_goes_wrong_afterwards_takes_a_booking_back(box, kind):
-    box.provider.administrations()
     box.fault(kind, "GetTransactions", times=2, status=500)
-    (outcome,) = box.posted(document())
-    assert outcome.totals is None
+    (outcome,) = box.post(document())
+    assert (type(outcome), outcome.totals) == (Posted, None)
+    with pytest.raises(IntegrationError):
+        box.read_back(document())
     assert len(box.entries("2026/0142")) == 1
+    requests.delete(f"{box.sandbox.base_url}/_sandbox/faults", timeout=5)
+    assert box.read_back(document(), box.open()).totals.total == Decimal("121.00")
 
 
-def test_a_lost_lease_while_reading_back_takes_nothing_back(box):
-    box.gate.refuse["GetTransactions"] = LeaseLost("gone")
-    (outcome,) = box.posted(document())
-    assert outcome.totals is None
+# --- reading back what was booked -----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("most", [150, 500, 5000])
+def test_many_batches_are_read_back_together_however_little_a_page_holds(box, most):
+    box.switch(records_most=most)
+    made = [document(number=number) for number in range(201, 501)]
+    box.forget()
+    assert {outcome.totals.total for outcome in box.posted(*made)} == {Decimal("121.00")}
+    read = box.operations().count("GetTransactions")
+    assert box.operations().count("ProcessSalesInvoices") == 12
+    # 900 lines, and the overlap of each page; one more call shows that nothing follows.
+    assert read == {150: 7, 500: 3, 5000: 2}[most]
+
+
+def test_weeks_near_each_other_are_read_at_once_and_others_apart(box):
+    days = [date(2026, 3, 2), date(2026, 3, 17), date(2026, 4, 20), date(2026, 9, 1)]
+    made = [document(number=number, date=day) for number, day in enumerate(days, 1)]
+    box.post(*made)
+    box.forget()
+    box.provider.expect_days(days)
+    for one in made:
+        assert box.read_back(one).totals.total == Decimal("121.00")
+    asked_for = [re.findall(r"(?:start|end)Date>([0-9-]+)T", body) for body in box.sent("GetTransactions")]
+    assert asked_for == [["2026-03-02", "2026-04-26"], ["2026-08-31", "2026-09-06"]]
+    assert box.operations() == ["GetTransactions"] * 2
+
+
+def test_a_backlog_of_a_year_is_read_in_quarters(box):
+    days = [date(2026, 1, 1) + timedelta(days=7 * week) for week in range(52)]
+    found = lookups.spans(days)
+    assert len(found) == 4
+    assert all((end - start).days < 7 * 14 and start.weekday() == 0 and end.weekday() == 6 for start, end in found)
+    assert all(any(start <= day <= end for start, end in found) for day in days)
+
+
+def test_where_many_lines_do_not_come_in_time_fewer_are_asked_for(box):
+    made = document()
+    box.post(made)
+    box.fault("drop_before", "GetTransactions")
+    assert isinstance(box.read_back(made), Found)
+    numbers = [re.search(r"numberOfRecords>(\d+)<", body)[1] for body in box.sent("GetTransactions")]
+    assert numbers == ["2000", "500"]
+
+
+def test_what_yuki_said_it_booked_is_never_absent_while_its_lists_lag(box):
+    box.switch(transactions_delay_seconds=1200)
+    made = document()
+    box.post(made)
+    sent_at = box.now()
+    early = box.provider.find_document(taken(made, sent_at=sent_at))
+    assert (type(early), early.is_early) == (CannotTell, True)
+    # Nothing but the ledger lines is read for it.
+    assert "OutstandingDebtorItems" not in box.operations()
+    box.later(minutes=21)
+    assert isinstance(box.provider.find_document(taken(made, sent_at=sent_at)), Found)
+
+
+def test_what_yuki_said_it_booked_and_somebody_deleted_is_absent_after_a_while(box):
+    made = document()
+    box.post(made)
+    box.control("delete_entry", division=MAIN, entry_id=box.entry("2026/0142")["entry_id"])
+    sent_at = box.now()
+    assert box.provider.find_document(taken(made, sent_at=sent_at)).is_early
+    box.later(minutes=16)
+    assert box.provider.find_document(taken(made, sent_at=sent_at)) == Absent()
 
 
 # --- customers inline -----------------------------------------------------------------------------------------
@@ -522,6 +599,9 @@ def test_what_only_the_archive_knows_is_not_told_apart(box):
     box.posted(made)
     found = box.open().find_document(asked(made))
     assert found == CannotTell(reason="it is in the archive of the domain, and not among the bookings")
+    # Just sent, it may yet come into the books.
+    early = box.open().find_document(query(made, sent_at=box.now()))
+    assert early == replace(found, is_early=True)
 
 
 def test_absence_is_believed_only_after_a_while(box):
@@ -564,7 +644,7 @@ def test_of_several_domains_the_right_archive_is_read(box):
 
 @pytest.mark.parametrize("operation", ["GetTransactions", "OutstandingDebtorItems", "DocumentsInFolder"])
 def test_a_list_that_cannot_be_read_is_no_absence(box, operation):
-    box.fault("garbage", operation)
+    box.fault("garbage", operation, times=2)
     with pytest.raises(Exception, match="cannot be read"):
         box.open().find_document(asked(document()))
 
@@ -678,32 +758,57 @@ def test_an_upload_without_an_answer_is_found_by_its_name(box, kind):
     assert len([row for row in box.books()["documents"] if made.key in row["files"][0]["name"]]) == 1
 
 
-def test_an_upload_that_never_came_is_absent_after_a_while(box):
+@pytest.mark.parametrize("folder", [7, 2])
+def test_an_upload_that_somebody_moved_is_found_in_its_folder(box, folder):
     made = purchase()
-    box.fault("drop_before", "UploadDocumentWithAttachment")
+    box.fault("drop_after", "UploadDocumentWithAttachment")
     sent_at = box.now()
     box.post(made)
-    assert isinstance(box.open().find_document(query(made, sent_at=sent_at)), CannotTell)
+    box.control("refile", division=MAIN, file_name=f"{uploads.base_name(made.reference, made.key)}.xml", folder=folder)
     box.later(minutes=16)
-    assert box.open().find_document(query(made, sent_at=sent_at)) == Absent()
+    assert isinstance(box.open().find_document(query(made, sent_at=sent_at)), Found)
 
 
-def test_a_file_afterwards_would_be_booked_once_more(box):
-    box.posted(document())
-    before = box.books()
-    outcome = box.provider.attach(DocumentRef(external_id="2026/0142"), PDF)
-    assert (type(outcome), outcome.code) == (Refused, "SYS-708")
-    assert box.books() == before
+@pytest.mark.parametrize("what", [{"rename": "inkoop 77.xml"}, {"delete": True}])
+def test_an_upload_that_is_in_no_folder_is_never_called_absent(box, what):
+    made = purchase()
+    box.fault("drop_after", "UploadDocumentWithAttachment")
+    sent_at = box.now()
+    box.post(made)
+    box.control("refile", division=MAIN, file_name=f"{uploads.base_name(made.reference, made.key)}.xml", **what)
+    early = box.open().find_document(query(made, sent_at=sent_at))
+    assert isinstance(early, CannotTell)
+    assert (early.is_early, early.is_final) == (True, False)
+    box.later(minutes=16)
+    late = box.open().find_document(query(made, sent_at=sent_at))
+    assert isinstance(late, CannotTell)
+    assert (late.is_early, late.is_final) == (False, True)
+    # A person may say which file it is.
+    named = box.open().find_document(query(made, sent_at=sent_at, external_id="inkoop 77.xml"))
+    assert isinstance(named, Found) == ("rename" in what)
+
+
+def test_an_upload_that_was_surely_not_made_is_absent(box):
+    assert box.open().find_document(query(purchase())) == Absent()
+
+
+def test_one_reading_of_the_archive_serves_many_lost_uploads(box):
+    made = [purchase(number=number) for number in (1, 2, 3)]
+    box.later(minutes=16)
+    sent_at = box.now() - timedelta(minutes=16)
+    provider = box.open()
+    box.forget()
+    for one in made:
+        assert isinstance(provider.find_document(query(one, sent_at=sent_at)), CannotTell)
+    assert box.operations().count("ModifiedDocumentsInFolder") == 4
+    assert box.operations().count("DocumentFolders") == 1
 
 
 # --- what is sent, against the vendor's own facts -------------------------------------------------------------
 
 
 def shared(name: str) -> Path:
-    found = SHARED / name
-    if not found.exists():
-        pytest.skip(f"the reference material is not here: {name}")
-    return found
+    return beside("vendors", "yuki", name)
 
 
 def called(body: str):

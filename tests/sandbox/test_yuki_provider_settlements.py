@@ -275,7 +275,9 @@ def test_a_cursor_that_cannot_be_read_is_as_good_as_none(box, cursor):
     assert pulls.state == (Decimal("0.00"), Decimal("121.00"), None)
 
 
-def test_a_purchase_is_followed_by_its_upload_and_never_proven(box):
+@pytest.fixture
+def bought(box) -> Pulls:
+    """A purchase that was uploaded, booked over there as SUP-77 for 121.00, and seen open."""
     ubl = File(name="a.xml", content=b"<Invoice/>", media_type="application/xml")
     made = document(line(ledger="613310"), kind=DocumentKind.PURCHASE_INVOICE, attachments=(ubl,))
     (outcome,) = box.post(made)
@@ -283,6 +285,7 @@ def test_a_purchase_is_followed_by_its_upload_and_never_proven(box):
     pulls = Pulls(box, outcome.ref)
     assert pulls.pull() == ()
     assert box.operations() == ["OutstandingDebtorItems", "OutstandingCreditorItems"]
+    assert pulls.state == (Decimal("0.00"), Decimal("0.00"), None)
     box.control(
         "book_upload",
         division=MAIN,
@@ -295,9 +298,53 @@ def test_a_purchase_is_followed_by_its_upload_and_never_proven(box):
     assert pulls.pull() == ()
     assert pulls.state == (Decimal("0.00"), Decimal("121.00"), None)
     assert {row.is_sales for row in pulls.mine.values()} == {False}
+    return pulls
+
+
+def test_a_purchase_that_was_matched_is_paid_with_its_day(box, bought):
     box.control("pay", reference="SUP-77", amount="21.00", date="2026-04-01", kind="purchase")
-    pulls.pull()
-    assert pulls.state == (Decimal("21.00"), Decimal("100.00"), None)
+    bought.pull()
+    assert bought.state == (Decimal("21.00"), Decimal("100.00"), None)
     box.control("pay", reference="SUP-77", date="2026-04-02", kind="purchase")
-    assert pulls.pull() == (outcome.ref.external_id,)
-    assert pulls.state == (Decimal("21.00"), Decimal("100.00"), None)
+    assert bought.pull() == ()
+    assert bought.state == (Decimal("121.00"), Decimal("0.00"), date(2026, 4, 2))
+
+
+@pytest.mark.parametrize("how", ["paid without a word", "taken from the list"])
+def test_a_purchase_gone_without_a_matching_is_paid_after_two_days(box, bought, how):
+    if how == "taken from the list":
+        box.control("hide", reference="SUP-77", kind="purchase")
+    else:
+        box.switch(matching_shown=False)
+        box.control("pay", reference="SUP-77", date="2026-04-02", kind="purchase")
+    assert bought.pull() == ()
+    box.later(hours=47)
+    assert bought.pull() == ()
+    assert bought.state == (Decimal("0.00"), Decimal("121.00"), None)
+    careful = Pulls(box, *bought.refs)
+    careful.cursor = bought.cursor
+    assert careful.pull(Readings(gone_purchase_is_paid=None)) == (bought.refs[0].external_id,)
+    box.later(hours=2)
+    assert bought.pull() == ()
+    assert bought.state == (Decimal("121.00"), Decimal("0.00"), None)
+
+
+def test_a_purchase_that_is_open_again_waits_anew(box, bought):
+    box.control("hide", reference="SUP-77", kind="purchase")
+    bought.pull()
+    box.control("hide", reference="SUP-77", kind="purchase", hidden=False)
+    box.later(hours=47)
+    bought.pull()
+    box.control("hide", reference="SUP-77", kind="purchase")
+    bought.pull()
+    box.later(hours=3)
+    bought.pull()
+    assert bought.state == (Decimal("0.00"), Decimal("121.00"), None)
+
+
+def test_a_purchase_that_was_deleted_there_is_asked_about_and_never_paid(box, bought):
+    box.control("delete_entry", reference="SUP-77", kind="purchase")
+    for _ in range(2):
+        assert bought.pull() == (bought.refs[0].external_id,)
+        box.later(hours=72)
+    assert bought.state == (Decimal("0.00"), Decimal("121.00"), None)

@@ -9,7 +9,6 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
-import pytest
 import requests
 
 from integrations.base.http import CallRecord, OpenGate
@@ -28,6 +27,7 @@ from integrations.sandbox.server import Sandbox
 from integrations.twinfield.auth import TwinfieldSignIn
 from integrations.twinfield.provider import TwinfieldProvider
 from integrations.twinfield.unsure import DEFAULT_READINGS, Readings
+from tests.reference import beside
 
 OFFICE = "NLA990310"
 DEMO_APP = App(client_id="demo-client", client_secret="demo-secret")
@@ -36,10 +36,7 @@ REDIRECT = "http://127.0.0.1:8000/callback/"
 
 def shared(*path: str) -> Path:
     """A file of the vendor's data folder, which lies beside a checkout and is not part of it."""
-    found = Path(__file__).resolve().parents[2].parent.joinpath("shared", "vendors", "twinfield", *path)
-    if not found.exists():
-        pytest.skip("the vendor's data folder is not here")
-    return found
+    return beside("vendors", "twinfield", *path)
 
 
 class KeptGate(OpenGate):

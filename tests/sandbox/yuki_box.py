@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -16,6 +17,8 @@ from integrations.base.records import (
     DocumentKind,
     DocumentQuery,
     ExternalRef,
+    Finding,
+    Found,
     Line,
     PartyData,
     PartyRole,
@@ -178,9 +181,18 @@ class YukiBox:
         return self.provider.post_documents(documents)
 
     def posted(self, *documents: Document) -> list[Posted]:
-        found = self.post(*documents)
-        assert all(isinstance(outcome, Posted) for outcome in found), found
-        return found
+        """All were taken, and what was booked is read back, as the engine does; no totals where it is not seen yet."""
+        outcomes = self.post(*documents)
+        assert all(isinstance(outcome, Posted) for outcome in outcomes), outcomes
+        found = [self.read_back(one) if one.kind.is_sales else None for one in documents]
+        return [
+            replace(outcome, totals=seen.totals, remarks=seen.remarks) if isinstance(seen, Found) else outcome
+            for outcome, seen in zip(outcomes, found, strict=True)
+        ]
+
+    def read_back(self, made: Document, provider: YukiProvider | None = None) -> Finding:
+        """What stands there of a document that was just taken."""
+        return (provider or self.provider).find_document(taken(made, sent_at=self.now()))
 
     def relation(self, name: str) -> ExternalRef:
         """A contact of the demo books by its name."""
@@ -262,4 +274,13 @@ def query(of: Document, **changes: Any) -> DocumentQuery:
             "currency": of.currency,
             **changes,
         }
+    )
+
+
+def taken(of: Document, **changes: Any) -> DocumentQuery:
+    """The look-up of a document that Yuki said it booked."""
+    codes = tuple(sorted({line.ledger_account.code for line in of.lines if line.net}))
+    code = of.party.code or (of.party_data.reference if of.party_data is not None else "")
+    return query(
+        of, **{"external_id": of.reference, "is_booked": True, "party_code": code, "accounts": codes, **changes}
     )

@@ -49,7 +49,7 @@ ASK_FOR_THE_RIGHT = "Ask your accountant, or whoever manages the users there, fo
 
 # The catalogue: first and last number of each of its series.
 SERIES = [
-    ("APP", 101, 120), ("APP", 201, 222), ("IMP", 301, 309), ("MRG", 310, 312), ("AUT", 401, 415), ("PER", 501, 506),
+    ("APP", 101, 120), ("APP", 201, 223), ("IMP", 301, 309), ("MRG", 310, 312), ("AUT", 401, 415), ("PER", 501, 506),
     ("JRN", 510, 514), ("NUM", 520, 524), ("LED", 601, 607), ("VAT", 620, 626), ("PAR", 640, 650), ("MND", 655, 655),
     ("SYS", 701, 709), ("PAY", 720, 725), ("PEP", 730, 732), ("ALL", 999, 999),
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from django_q.scheduler import scheduler
 from config.schedules import TASKS, sync_schedules, wanted
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
-NAMES = {"Dispatch", "Heartbeat", "Nightly sync", "Prune"}
+NAMES = {"Dispatch", "Heartbeat", "Nightly sync", "Duplicates", "Prune"}
 
 
 def test_migrating_makes_them():
@@ -28,7 +28,7 @@ def test_every_function_exists():
 
 def test_twice_is_once():
     Schedule.objects.all().delete()
-    assert sync_schedules() == (4, 0)
+    assert sync_schedules() == (len(NAMES), 0)
     before = list(Schedule.objects.order_by("pk").values())
     assert sync_schedules() == (0, 0)
     assert list(Schedule.objects.order_by("pk").values()) == before
@@ -39,9 +39,10 @@ def test_a_changed_setting_a_double_and_a_former_name_are_put_right(settings):
     Schedule.objects.create(name="Heartbeat", func=f"{TASKS}.heartbeat")
     Schedule.objects.create(name="Former name", func=f"{TASKS}.dispatch")
     settings.BOEKBRUG_NIGHTLY_HOUR = 4
-    assert sync_schedules() == (2, 1)
+    assert sync_schedules() == (3, 1)
     assert set(Schedule.objects.values_list("name", flat=True)) == {*NAMES, "Ours alone"}
     assert Schedule.objects.get(name="Nightly sync").cron == "0 4 * * *"
+    assert Schedule.objects.get(name="Duplicates").cron == "30 6 * * *"
     assert Schedule.objects.get(name="Prune").cron == "30 7 * * *"
     own.refresh_from_db()
 

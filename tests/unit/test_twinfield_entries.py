@@ -8,9 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from integrations.base.records import AccountRef, Document, DocumentKind, ExternalRef, Line
+from integrations.base.records import AccountRef, Document, DocumentKind, ExternalRef, Line, SupplyKind
 from integrations.twinfield import entries
-from integrations.twinfield.mapping import VatDetail
 from integrations.twinfield.markup import attribute, child, children, element, leaf, parse, text, written
 from integrations.twinfield.unsure import Readings
 from integrations.twinfield.values import Unsendable
@@ -215,27 +214,29 @@ def test_the_period(sends):
     assert text(node, "header", "period") == ("2026/03" if sends else "")
 
 
+def never(code):
+    raise AssertionError(code)
+
+
 @pytest.mark.parametrize(
-    ("detail", "sends", "kind", "dated"),
+    ("supply", "sends", "kind", "dated"),
     [
-        (VatDetail(is_eu_supply=True, is_service=False), True, "goods", ""),
-        (VatDetail(is_eu_supply=True, is_service=True), True, "services", "20260317"),
-        (VatDetail(is_eu_supply=True, is_service=True), False, "", ""),
-        (VatDetail(is_eu_supply=False, is_service=True), True, "", ""),
+        (SupplyKind.EU_GOODS, True, "goods", ""),
+        (SupplyKind.EU_SERVICES, True, "services", "20260317"),
+        (SupplyKind.EU_SERVICES, False, "", ""),
+        (SupplyKind.ORDINARY, True, "", ""),
     ],
 )
-def test_what_was_performed(detail, sends, kind, dated):
-    node = entries.transaction(
-        one(line("1.00", "0.00", "ICP")), "O1", lambda code: detail, Readings(send_performance=sends)
-    )
-    sent = sent_lines(node)[1]
-    assert (text(sent, "performancetype"), text(sent, "performancedate")) == (kind, dated)
+def test_what_was_performed(supply, sends, kind, dated):
+    known = one(line("1.00", "0.00", "ICP", supply=supply))
+    asked = one(line("1.00", "0.00", "ICP"))
+    for document, supply_of in ((known, never), (asked, lambda code: supply)):
+        node = entries.transaction(document, "O1", supply_of, Readings(send_performance=sends))
+        sent = sent_lines(node)[1]
+        assert (text(sent, "performancetype"), text(sent, "performancedate")) == (kind, dated)
 
 
 def test_only_untaxed_sales_ask_for_it():
-    def never(code):
-        raise AssertionError(code)
-
     entries.transaction(one(line("1.00", "0.21")), "O1", never)
     bought = one(
         line("1.00", "0.00", "IV"),

@@ -1,5 +1,6 @@
 """Twinfield's lists and relations, both ways."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 
@@ -7,7 +8,8 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-from integrations.base.records import AdministrationRecord, PartyData, PartyRole, VatDirection
+from integrations.base.records import AdministrationRecord, PartyData, PartyRole, SupplyKind, VatDirection
+from integrations.base.texts import clean
 from integrations.twinfield import cursors, keys, mapping, matching, pairing, values
 from integrations.twinfield.markup import Unreadable, attribute, child, children, parse, text, written
 from integrations.twinfield.unsure import Readings
@@ -50,13 +52,6 @@ def test_amounts_back(text, amount):
 )  # fmt: skip
 def test_days(text, day):
     assert values.day(text) == day
-
-
-@given(st.text(max_size=200), st.integers(1, 60))
-def test_clean_text_fits_and_parses(text, length):
-    found = values.clean(text, length)
-    assert len(found) <= length
-    assert values.clean(found) == found
 
 
 @pytest.mark.parametrize(
@@ -154,13 +149,33 @@ def test_a_reverse_charge(changes, owed_by_buyer):
 
 
 @pytest.mark.parametrize(
-    ("group", "name", "detail"),
-    [("NL3B", "Leveringen binnen de EU", (True, False)), ("NL3B", "Diensten binnen de EU", (True, True)),
-     ("NL3A", "Export", (False, False)), ("", "Services", (False, True))],
+    ("group", "name", "supply"),
+    [("NL3B", "Leveringen binnen de EU", SupplyKind.EU_GOODS), ("NL3B", "Diensten binnen de EU", SupplyKind.EU_SERVICES),
+     ("NL3A", "Export", SupplyKind.ORDINARY), ("", "Services", SupplyKind.ORDINARY)],
 )  # fmt: skip
-def test_supplies_inside_the_eu(group, name, detail):
-    found = mapping.vat_detail(vat(("20010101", "0"), group=group, name=name), date(2026, 1, 1))
-    assert (found.is_eu_supply, found.is_service) == detail
+def test_supplies_inside_the_eu(group, name, supply):
+    answer = vat(("20010101", "0"), group=group, name=name)
+    assert mapping.supply_of(answer, date(2026, 1, 1)) is supply
+    assert mapping.vat_code(("X", name), VatDirection.SALES, answer, date(2026, 1, 1)).supply is supply
+
+
+@pytest.mark.parametrize(
+    ("row", "direction", "same"),
+    [
+        (("VH", "Btw hoog"), VatDirection.SALES, True),
+        (("VH", ""), VatDirection.SALES, True),
+        (("VH", "Btw hoog (oud)"), VatDirection.SALES, False),
+        (("VH", "Btw hoog"), VatDirection.PURCHASE, False),
+        (("VL", "Btw hoog"), VatDirection.SALES, False),
+    ],
+)
+def test_a_vat_code_of_a_later_list(row, direction, same):
+    before = mapping.vat_code(
+        ("VH", "Btw hoog"), VatDirection.SALES, vat(("20121001", "21.0"), name="Hoog"), date(2026, 1, 1)
+    )
+    assert not before.is_remembered
+    found = mapping.vat_code_as_before(row, direction, before)
+    assert found == (replace(before, is_remembered=True) if same else None)
 
 
 def periods(*rows):
@@ -249,7 +264,7 @@ _TEXT = st.text(max_size=120)
     )
 )
 def test_any_party_travels_within_the_limits(party):
-    assume(values.clean(party.name))
+    assume(clean(party.name))
     node = parse(written(mapping.dimension(party, "O1", None, Readings())))
     assert 0 < len(text(node, "name")) <= 80
     assert len(text(node, "shortname")) <= 20

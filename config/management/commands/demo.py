@@ -149,7 +149,8 @@ class Command(BaseCommand):
             raise CommandError(str(mismatch)) from mismatch
         if loaded.booked:
             voice.step(
-                f"  {loaded.parties} companies and contacts, {loaded.booked} documents booked, {loaded.drafts} drafts"
+                f"  {loaded.parties} companies and contacts, {loaded.booked} documents booked, {loaded.drafts} drafts, "
+                f"{loaded.expenses} expenses received"
             )
         else:
             voice.step("  They stood there already.")

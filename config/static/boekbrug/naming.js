@@ -1,5 +1,5 @@
 // Gives look-up boxes their names: Select2 builds them from a field and forgets its label. Django's choice in two
-// columns puts names on what may not have one. Without script neither of the two is drawn.
+// columns puts names on what may not have one. And keeps the theme from fields that are not its own. Without script neither of the two is drawn.
 (function () {
   "use strict";
 
@@ -33,6 +33,14 @@
   // After everything that is drawn at the same moment.
   window.addEventListener("load", function () {
     window.setTimeout(nameAll, 0);
+  });
+
+  // The theme repeats a chosen file's name in a text field; a plain file field has none, and stumbles over that.
+  document.addEventListener("DOMContentLoaded", function () {
+    document.querySelectorAll("input[type=file]").forEach(function (field) {
+      var around = field.parentNode.parentNode.parentNode;
+      if (!around.querySelector("input[type=text]")) field.hasChangeListener = true;
+    });
   });
 
   // The field to type in is drawn when the box opens, at the end of the page.

@@ -152,7 +152,7 @@ def _worked_out(wizard: Wizard) -> dict[str, Any]:
     """What the first sync would do, worked out from what is known here; nothing is sent."""
     causes: dict[tuple[str, str], dict[str, Any]] = {}
     ready = 0
-    sums: dict[str, Decimal] = {}
+    sums: dict[bool, dict[str, Decimal]] = {False: {}, True: {}}  # of sales, of purchases
     lines = services.preview(connection=wizard.connection)
     checked = list(islice(lines, CHECKED_DOCUMENTS + 1))
     for line in checked[:CHECKED_DOCUMENTS]:
@@ -162,14 +162,16 @@ def _worked_out(wizard: Wizard) -> dict[str, Any]:
         elif line.booking is not None:
             ready += 1
             sign = -1 if line.booking.kind.is_credit_note else 1
-            sums[line.booking.currency] = sums.get(line.booking.currency, Decimal(0)) + sign * line.booking.total
+            of_side, currency = sums[line.is_purchase], line.booking.currency
+            of_side[currency] = of_side.get(currency, Decimal(0)) + sign * line.booking.total
     held = [
         {"words": problem_text(cause["problem"].code, cause["problem"].params, wizard.tool), **cause}
         for cause in sorted(causes.values(), key=lambda cause: -cause["count"])
     ]
     return {
         "ready": ready,
-        "sums": sorted(sums.items()),
+        "sums": sorted(sums[False].items()),
+        "expense_sums": sorted(sums[True].items()),
         "held": held,
         "held_count": sum(cause["count"] for cause in held),
         "cut": len(checked) > CHECKED_DOCUMENTS,

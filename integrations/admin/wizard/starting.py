@@ -16,6 +16,7 @@ from invoicing.models import DocumentStatus, SalesDocument
 
 from ... import services, tools
 from ...base.errors import IntegrationError
+from ...base.provider import Capability
 from ...base.records import CatalogueKind
 from ...base.signin import SignInKind
 from ...messages.abilities import abilities_of
@@ -81,6 +82,7 @@ class Situation(Step):
         proposal = proposed_situation(parties, facts.get("relations"))
         words = situation_words(wizard.tool)
         chosen = facts.get("situation") or proposal
+        tool = get_tool(wizard.connection.tool)
         return {
             "parties": parties,
             "documents": documents.order_by()[:_COUNT_BOUND].count(),
@@ -88,7 +90,9 @@ class Situation(Step):
             "more_relations": facts.get("more_relations"),
             "proposal": words[proposal]["title"] if proposal else "",
             "situations": [{"key": key, "chosen": key == chosen, **words[key]} for key in SITUATIONS],
-            "abilities": abilities_of(get_tool(wizard.connection.tool)),
+            "abilities": abilities_of(tool),
+            # Such a tool may be connected to the network itself, and what we file there does not tell it so.
+            "may_receive_itself": Capability.PURCHASES_AS_FILES in tool.capabilities,
         }
 
     def save(self, wizard: Wizard, mark: str) -> None:

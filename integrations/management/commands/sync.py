@@ -9,7 +9,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 
 from integrations.models import Connection, SyncRun
-from integrations.services import AlreadyRunning, NotReady, preview, start_sync
+from integrations.services import AlreadyRunning, ImportFirst, NotReady, preview, start_sync
 from integrations.sync import dispatcher, engine
 
 _POLL_SECONDS = 0.2
@@ -59,6 +59,9 @@ class Command(BaseCommand):
         except AlreadyRunning as exc:
             self.stdout.write(f"{connection}: already running since {exc.since:%H:%M}")
             return exc.run
+        except ImportFirst:
+            self.stdout.write(f"{connection}: not started, the import of its relations comes first")
+            return None
         except NotReady as exc:
             self.stdout.write(f"{connection}: not started, {exc.connection.get_status_display()}")
             return None

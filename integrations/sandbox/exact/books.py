@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -177,12 +179,16 @@ def _documents(division: Division) -> list[dict[str, Any]]:
             "subject": row["Subject"],
             "type": row["Type"],
             "files": [
-                {"name": one["FileName"], "bytes": int(one["FileSize"])}
+                {"name": one["FileName"], "bytes": int(one["FileSize"]), "sha256": _digest(one["Attachment"])}
                 for one in division["attachments"].where("Document", row["ID"])
             ],
         }
         for row in sorted(division["documents"], key=lambda row: int(row["HID"]))
     ]
+
+
+def _digest(encoded: str) -> str:
+    return hashlib.sha256(base64.b64decode(encoded)).hexdigest()
 
 
 def _totals(division: Division) -> dict[str, Any]:

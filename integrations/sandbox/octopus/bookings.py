@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import binascii
+import hashlib
 from decimal import Decimal
 from typing import Any
 
@@ -189,7 +190,8 @@ def _file(dossier: Dossier, one: dict[str, Any]) -> tuple[str, bytes]:
 def attach(dossier: Dossier, row: Row, name: str, content: bytes) -> None:
     """Keep a file beside a booking."""
     key = len(dossier["attachments"]) + 1
-    dossier.put("attachments", {"key": key, "booking": row["key"], "name": name, "bytes": len(content)})
+    facts = {"name": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+    dossier.put("attachments", {"key": key, "booking": row["key"], **facts})
 
 
 def attach_later(dossier: Dossier, row: Row, body: dict[str, Any]) -> None:

@@ -163,7 +163,7 @@ def _matches(dossier: Dossier) -> list[dict[str, Any]]:
 
 def _files(dossier: Dossier) -> list[dict[str, Any]]:
     return [
-        {"entry_id": row["booking"], "files": [{"name": row["name"], "bytes": row["bytes"]}]}
+        {"entry_id": row["booking"], "files": [{name: row[name] for name in ("name", "bytes", "sha256")}]}
         for key in dossier["attachments"].sorted_keys()
         for row in (dossier["attachments"].rows[key],)
     ]

@@ -286,7 +286,10 @@ class OctopusVendor:
     def _relations_modified(self, call: Call) -> Response:
         call.only("modifiedTimeStamp")
         since = call.since()
-        modified = [relations.shown(row) for row in call.dossier.changed_since("relations", since)]
+        rows = call.dossier.changed_since("relations", since)
+        if not call.dossier.world.settings["changes_show_inactive"]:
+            rows = [row for row in rows if row["active"]]
+        modified = [relations.shown(row) for row in rows]
         deleted = call.dossier.deleted_since("relation", since)
         if not modified and not deleted:
             raise self._nothing("No modified relations found")

@@ -18,6 +18,7 @@ SWITCHES: dict[str, tuple[Any, tuple[Any, ...] | None, str]] = {
     "error_text": ("technicalInfo", ("technicalInfo", "errorMessage"), "which key carries the text of a 404"),
     "read_only_status": (403, (401, 403), "status when a user who may only read writes"),
     "house_status": (401, (400, 401), "status for an unknown software house"),
+    "changes_show_inactive": (True, (False, True), "list inactive relations among the changed ones"),
     "relation_not_found": ("empty", ("empty", "404"), "answer of a search that finds no relation"),
     "vat_search": ("as_typed", ("as_typed", "normalised"), "how `vatNr` of a search is compared"),
     "merge": ("keep", ("keep", "blank"), "what a PUT does to properties of a relation that it leaves out"),

@@ -123,11 +123,17 @@ class Control:
         return {"period": key, "closed": not is_open}
 
     def _touch(self, data: dict[str, Any]) -> dict[str, Any]:
-        """Change a dimension (code DEB/1000), day book or VAT code as somebody at the tool would."""
+        """Change a dimension (code DEB/1000), day book or VAT code as somebody at the tool would.
+
+        With `like` a new one is made: a copy of that one, changed.
+        """
         table = str(data["table"])
         if table not in _TABLES:
             raise BadControl(f"table is one of {', '.join(_TABLES)}.")
         office, code = self._office(data), str(data["code"])
+        like = office[table].get(str(data.get("like", "")))
+        if like is not None and table != "dimensions":
+            office.put(table, {**like, "code": code})
         if office[table].get(code) is None:
             raise BadControl("Nothing with this code.", 404)
         if data.get("delete"):

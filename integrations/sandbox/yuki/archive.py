@@ -37,11 +37,11 @@ def in_folder(domain: Domain, wanted: dict[str, Any], *, by_change: bool) -> str
     ]
     if by_change:
         since: datetime = wanted["modifiedSince"]
-        rows = [row for row in rows if datetime.fromisoformat(row["created"]) >= since]
+        rows = [row for row in rows if datetime.fromisoformat(row["modified"]) >= since]
     else:
         start, end = wanted["startDate"].date().isoformat(), wanted["endDate"].date().isoformat()
         rows = [row for row in rows if start <= row["date"] <= end]
-    column = {"Created": "created", "Modified": "created", "DocumentDate": "date", "ContactName": "contact"}
+    column = {"Created": "created", "Modified": "modified", "DocumentDate": "date", "ContactName": "contact"}
     order = wanted["sortOrder"]
     rows.sort(
         key=lambda row: (row[column[order.removesuffix("Asc").removesuffix("Desc")]], row["ID"]),
@@ -68,7 +68,7 @@ def documents(rows: list[Row]) -> str:
             + element("ContactName", row["contact"])
             + element("Reference", row["reference"])
             + element("Created", row["created"])
-            + element("Modified", row["created"]),
+            + element("Modified", row["modified"]),
             f' ID="{row["ID"]}"',
         )
         for row in rows

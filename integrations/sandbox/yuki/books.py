@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from collections.abc import Iterable, Mapping
 from decimal import Decimal
 from typing import Any
@@ -161,6 +163,11 @@ def _terms(administration: Administration) -> list[dict[str, Any]]:
     ]
 
 
+def _content(row: Row, data: str) -> bytes:
+    """A file's bytes: an invoice brings it as base64, an upload is kept in hexadecimal digits."""
+    return base64.b64decode(data) if row["xml"] else bytes.fromhex(data)
+
+
 def _documents(administration: Administration) -> list[dict[str, Any]]:
     found = []
     archive = administration.domain["archive"]
@@ -176,8 +183,9 @@ def _documents(administration: Administration) -> list[dict[str, Any]]:
                 "type": row["type"],
                 "reference": row["reference"],
                 "files": [
-                    {"name": name, "bytes": len(data) // 2 if row["attachment"] or not row["xml"] else len(data)}
+                    {"name": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
                     for name, data in files
+                    for content in (_content(row, data),)
                 ],
             }
         )

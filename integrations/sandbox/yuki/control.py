@@ -34,6 +34,7 @@ class Control:
             "key": self._key,
             "drop_sessions": self._drop_sessions,
             "book_upload": self._book_upload,
+            "refile": self._refile,
             "limits": self._limits,
         }
 
@@ -157,6 +158,26 @@ class Control:
             lines=[demo.line_of(*line) for line in data["lines"]],
         )
         return self._shown(one, row)
+
+    def _refile(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Move a document of the archive, rename or delete it: {"document" | "file_name", "folder", "rename", "delete"}."""
+        domain = self._one(data).domain
+        wanted = (data.get("document"), data.get("file_name"))
+        found = [row for row in domain["archive"] if row["ID"] == wanted[0] or row["file_name"] == wanted[1]]
+        if len(found) != 1:
+            raise BadControl("No such upload.", 404)
+        (row,) = found
+        if data.get("delete"):
+            domain.remove("archive", row["ID"])
+        else:
+            domain.change(
+                "archive",
+                row["ID"],
+                folder=int(data.get("folder") or row["folder"]),
+                file_name=str(data.get("rename") or row["file_name"]),
+                modified=self._world.local_now().isoformat(),
+            )
+        return {"document": row["ID"]}
 
     def _limits(self, data: dict[str, Any]) -> dict[str, Any]:
         """Show the calls of today; {"clear": true} forgets them, {"spend": n} counts calls of other integrations."""

@@ -116,6 +116,7 @@ def file_document(
             "type": type_id,
             "xml": xml,
             "created": world.local_now().isoformat(),
+            "modified": world.local_now().isoformat(),
             "booked_at": world.clock.time() if created_at is None else created_at,
         },
     )

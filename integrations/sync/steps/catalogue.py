@@ -6,32 +6,44 @@ is a question about rights, which the tool is then asked. Source: S-005, S-031, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import replace
 from datetime import datetime, timedelta
-from typing import Any
+from typing import cast
 
 from django.utils import timezone
 
 from invoicing.models import LedgerAccount, LedgerAccountKind
 
-from ...base.errors import AccessDenied, RateLimited
-from ...base.provider import Capability
-from ...base.records import AccountKind, Catalogue, CatalogueKind
+from ...base.errors import AccessDenied, RateLimited, Temporary
+from ...base.provider import Capability, PiecemealProvider, Provider
+from ...base.records import AccountKind, Catalogue, CatalogueKind, SupplyKind, VatCodeRecord, VatDirection
 from ...models import (
+    IN_BOOKS,
     Administration,
     Connection,
-    FiscalPeriod,
     Issue,
-    Journal,
+    Posting,
+    PostingState,
+    RunTrigger,
     ToolLedgerAccount,
-    ToolPaymentTerm,
+    Unplaced,
     VatCode,
+    VatLink,
 )
 from ...registry import get_tool
+from ..lists import store_catalogue, store_vat_codes
+from ..selection import to_plan
+from ..sides import PURCHASES
 from ..slices import Slice
 
 _BATCH = 500
+# Details of linked VAT codes, where each costs a call: read again after that time, so many at most in a reading.
+_DETAILS_KEPT = timedelta(days=6)
+_DETAILS_AGAIN = 5
+_UNFINISHED_KEPT = timedelta(hours=1)
+# At night, with nothing that could go out, the lists are left alone so long: the calls are scarce, and nobody asks.
+_IDLE_KEPT = timedelta(days=3)
 # Hardly ever changes; read again at once when a document is held up by its currency.
 _DEFAULT_SECONDS = {CatalogueKind.CURRENCIES: 30 * 24 * 3600}
 
@@ -39,10 +51,30 @@ _DEFAULT_SECONDS = {CatalogueKind.CURRENCIES: 30 * 24 * 3600}
 def run(turn: Slice) -> bool:
     """Refresh every list that is due; the lists are short, so one slice always does it."""
     due = due_kinds(turn)
+    if due and turn.run.trigger == RunTrigger.NIGHTLY and not _may_send(turn):
+        due = frozenset(kind for kind in due if _is_old(turn, kind))
     if due:
         _refresh_within_quota(turn, due)
     turn.forget_books()
     return True
+
+
+def _may_send(turn: Slice) -> bool:
+    """Whether a document could go out or is held up, be it by a list: the lists then decide what becomes of it."""
+    settled = (*IN_BOOKS, PostingState.EXCLUDED)
+    start = turn.connection.start_date
+    return (
+        start is None
+        or Unplaced.objects.filter(entity=turn.connection.entity_id, date__gte=start).exists()
+        or to_plan(turn.connection, PURCHASES).exists()
+        or Posting.objects.filter(connection=turn.connection).exclude(state__in=settled).exists()
+        or Issue.objects.open().filter(connection=turn.connection).exists()
+    )
+
+
+def _is_old(turn: Slice, kind: CatalogueKind) -> bool:
+    last = (turn.administration.refreshed_at or {}).get(kind.value)
+    return not last or datetime.fromisoformat(last) + _IDLE_KEPT <= timezone.now()
 
 
 def _refresh_within_quota(turn: Slice, kinds: frozenset[CatalogueKind]) -> None:
@@ -82,7 +114,7 @@ def due_kinds(turn: Slice) -> frozenset[CatalogueKind]:
 
 def refresh(turn: Slice, kinds: frozenset[CatalogueKind]) -> None:
     """Read `kinds` and store them. Raises AccessDenied when a list emptied because a right is missing."""
-    catalogue = turn.provider.catalogue(kinds)
+    catalogue = read_lists(turn.connection, turn.administration, turn.provider, kinds, anew=False)
     emptied = store_catalogue(turn.administration, catalogue)
     turn.count("catalogue", "lists", len(kinds))
     if emptied:
@@ -96,196 +128,86 @@ def refresh(turn: Slice, kinds: frozenset[CatalogueKind]) -> None:
     share_ledger_accounts(turn.connection, turn.administration)
 
 
-def store_catalogue(administration: Administration, catalogue: Catalogue) -> list[str]:
-    """Write the lists into the mirrors and return the kinds that came back empty although rows were known."""
-    now = timezone.now()
-    emptied: list[str] = []
-    refreshed = dict(administration.refreshed_at or {})
-    for spec in _SPECS:
-        records = getattr(catalogue, spec.attribute)
-        if records is None:
-            continue
-        if not records and spec.model.objects.filter(administration=administration).exists():
-            emptied.append(spec.kind.value)
-            continue
-        if _store(administration, spec, records, now):
-            administration.catalogue_changed_at = now
-        refreshed[spec.kind.value] = now.isoformat()
-    if catalogue.currencies:
-        administration.currencies = sorted(catalogue.currencies)
-        refreshed[CatalogueKind.CURRENCIES.value] = now.isoformat()
-    administration.refreshed_at = refreshed
-    administration.save(update_fields=["currencies", "refreshed_at", "catalogue_changed_at"])
-    return emptied
+def read_lists(
+    connection: Connection,
+    administration: Administration,
+    provider: Provider,
+    kinds: frozenset[CatalogueKind],
+    *,
+    anew: bool,
+) -> Catalogue:
+    """The lists. Where a VAT code costs a call, of those only what is new, renamed or due again; all of them `anew`.
 
-
-@dataclass(frozen=True)
-class _Spec:
-    kind: CatalogueKind
-    attribute: str
-    model: Any
-    columns: tuple[str, ...]
-
-    def values(self, record: Any) -> dict[str, Any]:
-        return _VALUES[self.kind](record)
-
-
-def _journal(record: Any) -> dict[str, Any]:
-    return {
-        "code": record.code,
-        "name": record.name[:200],
-        "kind": record.kind.value,
-        "vendor_type": record.vendor_type,
-        "ledger_account_code": record.ledger_account_code,
-        "active": record.active,
-    }
-
-
-def _account(record: Any) -> dict[str, Any]:
-    return {
-        "code": record.code,
-        "name": record.name[:200],
-        "kind": record.kind.value,
-        "vendor_type": record.vendor_type,
-        "bookable": record.bookable,
-        "needs_cost_centre": record.needs_cost_centre,
-        "active": record.active,
-        "is_shown": True,
-    }
-
-
-def _vat_code(record: Any) -> dict[str, Any]:
-    return {
-        "code": record.code,
-        "name": record.name[:200],
-        "percentage": record.percentage,
-        "direction": record.direction.value,
-        "inclusive": record.inclusive,
-        "reverse_charge": record.reverse_charge,
-        "vendor_type": record.vendor_type,
-        "country": record.country,
-        "active": record.active,
-    }
-
-
-def _term(record: Any) -> dict[str, Any]:
-    return {
-        "code": record.code,
-        "name": record.name[:200],
-        "days": record.days,
-        "month_ends": record.month_ends,
-        "method": record.method.value,
-        "has_discount": record.has_discount,
-        "active": record.active,
-    }
-
-
-def _period(record: Any) -> dict[str, Any]:
-    return {
-        "code": f"{record.year}-{record.number:02d}",
-        "name": "",
-        "year": record.year,
-        "period": record.number,
-        "book_year": record.book_year,
-        "start": record.start,
-        "end": record.end,
-        "closed": record.closed,
-        "closed_journals": sorted(record.closed_journals),
-        "active": True,
-    }
-
-
-_VALUES = {
-    CatalogueKind.JOURNALS: _journal,
-    CatalogueKind.LEDGER_ACCOUNTS: _account,
-    CatalogueKind.VAT_CODES: _vat_code,
-    CatalogueKind.PAYMENT_TERMS: _term,
-    CatalogueKind.FISCAL_PERIODS: _period,
-}
-_SPECS = (
-    _Spec(
-        CatalogueKind.JOURNALS,
-        "journals",
-        Journal,
-        ("code", "name", "kind", "vendor_type", "ledger_account_code", "active"),
-    ),
-    _Spec(
-        CatalogueKind.LEDGER_ACCOUNTS,
-        "ledger_accounts",
-        ToolLedgerAccount,
-        ("code", "name", "kind", "vendor_type", "bookable", "needs_cost_centre", "active", "is_shown"),
-    ),
-    _Spec(
-        CatalogueKind.VAT_CODES,
-        "vat_codes",
-        VatCode,
-        ("code", "name", "percentage", "direction", "inclusive", "reverse_charge", "vendor_type", "country", "active"),
-    ),
-    _Spec(
-        CatalogueKind.PAYMENT_TERMS,
-        "payment_terms",
-        ToolPaymentTerm,
-        ("code", "name", "days", "month_ends", "method", "has_discount", "active"),
-    ),
-    _Spec(
-        CatalogueKind.FISCAL_PERIODS,
-        "fiscal_periods",
-        FiscalPeriod,
-        ("code", "name", "year", "period", "book_year", "start", "end", "closed", "closed_journals", "active"),
-    ),
-)
-
-
-def _store(administration: Administration, spec: _Spec, records: Sequence[Any], now: datetime) -> bool:
-    """Upsert `records`, make inactive what the list no longer holds; whether anything differed from before.
-
-    Unchanged rows cost one common update.
+    What was read of VAT codes before the tool wanted a pause is kept, and the next reading goes on behind it.
     """
-    known = {row.external_id: row for row in spec.model.objects.filter(administration=administration)}
-    changed: list[Any] = []
-    unchanged: list[int] = []
-    for record in records:
-        values = spec.values(record)
-        row = known.pop(record.external_id, None)
-        if row is not None and all(getattr(row, name) == value for name, value in values.items()):
-            unchanged.append(row.pk)
-            continue
-        changed.append(
-            spec.model(administration=administration, external_id=record.external_id, last_seen_at=now, **values)
-        )
-    if changed:
-        spec.model.objects.bulk_create(
-            changed,
-            batch_size=_BATCH,
-            update_conflicts=True,
-            unique_fields=["administration", "external_id"],
-            update_fields=[*spec.columns, "last_seen_at"],
-        )
-    for start in range(0, len(unchanged), _BATCH):
-        spec.model.objects.filter(pk__in=unchanged[start : start + _BATCH]).update(last_seen_at=now)
-    gone = [row.pk for row in known.values() if row.active]
-    if gone:
-        unseen: dict[str, Any] = {"active": False}
-        if spec.model is ToolLedgerAccount:
-            unseen["is_shown"] = False
-        for start in range(0, len(gone), _BATCH):
-            spec.model.objects.filter(pk__in=gone[start : start + _BATCH]).update(**unseen)
-    return bool(changed or gone)
+    piecemeal = kinds & {CatalogueKind.VAT_CODES}
+    if not piecemeal or Capability.VAT_CODES_ONE_BY_ONE not in get_tool(connection.tool).capabilities:
+        return provider.catalogue(kinds)
+    rows = VatCode.objects.filter(administration=administration, active=True, details_at__isnull=False)
+    known = _read_just_now(administration, rows) if anew else _not_due(administration, rows)
+    found: list[VatCodeRecord] = []
+    try:
+        for record in cast("PiecemealProvider", provider).vat_codes({row.external_id: _known(row) for row in known}):
+            found.append(record)
+        return replace(provider.catalogue(kinds - piecemeal), vat_codes=tuple(found))
+    except Temporary:
+        store_vat_codes(administration, found)
+        raise
+
+
+def _read_just_now(administration: Administration, rows: Iterable[VatCode]) -> list[VatCode]:
+    """VAT codes of a reading that began within the hour and was not finished."""
+    finished = (administration.refreshed_at or {}).get(CatalogueKind.VAT_CODES.value)
+    since = timezone.now() - _UNFINISHED_KEPT
+    if finished:
+        since = max(since, datetime.fromisoformat(finished))
+    return [row for row in rows if row.details_at is not None and row.details_at > since]
+
+
+def _not_due(administration: Administration, rows: Iterable[VatCode]) -> list[VatCode]:
+    """VAT codes without the linked ones that were not read the longest."""
+    linked = set(VatLink.objects.filter(connection__administration=administration).values_list("vat_code", flat=True))
+    kept = list(rows)
+    old = timezone.now() - _DETAILS_KEPT
+    due = sorted(
+        (row.details_at, row.pk) for row in kept if row.pk in linked and row.details_at and row.details_at <= old
+    )
+    again = {pk for _, pk in due[:_DETAILS_AGAIN]}
+    return [row for row in kept if row.pk not in again]
+
+
+def _known(row: VatCode) -> VatCodeRecord:
+    return VatCodeRecord(
+        external_id=row.external_id,
+        code=row.code,
+        name=row.name,
+        percentage=row.percentage,
+        direction=VatDirection(row.direction),
+        inclusive=row.inclusive,
+        active=row.active,
+        reverse_charge=row.reverse_charge,
+        vendor_type=row.vendor_type,
+        country=row.country,
+        supply=SupplyKind(row.supply) if row.supply else None,
+    )
 
 
 def share_ledger_accounts(connection: Connection, administration: Administration) -> None:
-    """Offer the tool's revenue accounts on the lines of the connection's entity (S-005, S-031, S-132)."""
+    """Offer the tool's revenue accounts on the lines of the connection's entity (S-005, S-031, S-132), its cost accounts
+    on those of purchases."""
     entity = connection.entity
     prefixes = get_tool(connection.tool).revenue_prefixes.get(entity.country, ())
     rows = ToolLedgerAccount.objects.filter(administration=administration, bookable=True)
-    offered = {
-        row.code: row
-        for row in rows
-        if row.active and (row.kind == AccountKind.REVENUE.value or (prefixes and row.code.startswith(prefixes)))
-    }
+    offered: dict[str, ToolLedgerAccount] = {}
+    kinds: dict[str, LedgerAccountKind] = {}
+    for one in rows:
+        is_revenue = one.kind == AccountKind.REVENUE.value or (prefixes and one.code.startswith(prefixes))
+        if one.active and (is_revenue or one.kind == AccountKind.COST.value):
+            offered[one.code] = one
+            kinds[one.code] = LedgerAccountKind.REVENUE if is_revenue else LedgerAccountKind.COST
     known = {account.code: account for account in LedgerAccount.objects.filter(entity=entity)}
     new = [
-        LedgerAccount(entity=entity, code=row.code, name=row.name, kind=LedgerAccountKind.REVENUE, from_tool=True)
+        LedgerAccount(entity=entity, code=row.code, name=row.name, kind=kinds[row.code], from_tool=True)
         for row in offered.values()
         if row.code not in known
     ]

@@ -1,4 +1,4 @@
-"""Step 7: issues counted and closed, the connection's memory updated, the run's result decided."""
+"""Step 7: files put beside their bookings, issues counted and closed, the connection's memory updated, the run's result decided."""
 
 from __future__ import annotations
 
@@ -7,7 +7,9 @@ from django.utils import timezone
 
 from ...models import Connection, ConnectionStatus, Posting, PostingState, RunState
 from ..issues import CONNECTION_CAUSE, settle_issues
+from ..sides import SIDES
 from ..slices import PART_OF_SALES, Slice
+from . import files
 
 
 def give_reasons(connection_id: int, code: str) -> None:
@@ -18,12 +20,15 @@ def give_reasons(connection_id: int, code: str) -> None:
 
 
 def run(turn: Slice) -> bool:
+    if not files.run(turn):
+        return False
     states = (PostingState.WAITING, PostingState.UNCLEAR)
     give_reasons(turn.connection.pk, "SYS-701" if turn.cursor.get("limited") else "SYS-703")
     waiting = Posting.objects.filter(connection=turn.connection, state__in=states).order_by()
     by_kind = dict(waiting.values_list("kind").annotate(Count("pk")))
     left = sum(by_kind.values())
-    turn.set_count("sales", "left", left)
+    for side in SIDES:
+        turn.set_count(side.name, "left", sum(by_kind.get(kind.value, 0) for kind in side.kinds))
     for kind, part in PART_OF_SALES.items():
         turn.set_count(part, "left", by_kind.get(kind.value, 0))
     limited = turn.cursor.get("limited")

@@ -1,9 +1,10 @@
 """The step of an import: take over the relations of an administration as companies and contacts.
 
 Found before added: by the link, the VAT number, the enterprise number, or name and postcode. Who is not found is added
-with a tag; who fits more than one of ours, or one that has another relation already, is left for a person and named.
+with a tag; who is found gets the tag too, and what is empty of it filled; who fits more than one of ours, or one that
+has another relation already, is left for a person and named.
 A relation that has its link is left alone, so that a second import, or one that a crash cut short, adds nothing twice.
-Source: S-042 to S-046, S-057, S-083; domain rules 8.3.
+Source: S-042 to S-046, S-057, S-083; domain rules 8.3 and 13.9.
 """
 
 from __future__ import annotations
@@ -20,7 +21,8 @@ from django.utils import timezone
 from crm.models import Party, PartyKind
 from crm.names import postcode_key
 from crm.numbers import is_valid_vat_number
-from crm.services import add_imported
+from crm.services import add_imported, fill_empty
+from crm.tagging import tag_named, tag_parties
 
 from ...base.errors import LeaseLost
 from ...base.records import PartyRecord, PartyRole
@@ -32,6 +34,7 @@ from ..slices import Slice
 
 # Names of the doubtful ones that the run keeps for its page.
 _NAMED = 50
+_FILLED = ("email", "phone", "website", "language")
 _OPTIONAL = ("vat_number", "enterprise_number", "email", "website", "phone", "language", "country")
 
 
@@ -76,6 +79,7 @@ def _take_over(turn: Slice, records: Sequence[PartyRecord], mirror_cursor: str) 
         )
         counts = {"read": len(records), "left_out": len(records) - len(here), "known": len(linked)}
         new: list[PartyRecord] = []
+        recognised: list[tuple[Party, _Found]] = []
         taken = _linked_parties(turn, _matches(turn, [r for key, r in here.items() if key not in linked]))
         for found in taken.found:
             if not found.parties:
@@ -83,13 +87,13 @@ def _take_over(turn: Slice, records: Sequence[PartyRecord], mirror_cursor: str) 
                 continue
             party = found.parties[0] if len(found.parties) == 1 else None
             role = link_role(turn.tool, found.record.roles)
-            if party is None or (party.pk, role) in taken.busy:
+            if party is None or party.pk not in taken.still or (party.pk, role) in taken.busy:
                 counts["doubtful"] = counts.get("doubtful", 0) + 1
                 _name(turn, found)
                 continue
             taken.busy.add((party.pk, role))
-            _link(turn, party, found.record, found.fact)
-            counts["linked"] = counts.get("linked", 0) + 1
+            recognised.append((taken.still[party.pk], found))
+        counts["linked"] = _recognise(turn, recognised)
         counts["added"] = _add(turn, new)
         counts["wrong"] = len(new) - counts["added"]
     for what, number in counts.items():
@@ -105,6 +109,7 @@ def _is_wanted(record: PartyRecord) -> bool:
 class _Matches:
     found: list[_Found]
     busy: set[tuple[int, str]]  # ours who have a relation of that role in this administration already
+    still: dict[int, Party]  # ours who are neither deleted nor merged since they were read, as they are now
 
 
 def _matches(turn: Slice, records: Sequence[PartyRecord]) -> list[_Found]:
@@ -138,8 +143,11 @@ def _matches(turn: Slice, records: Sequence[PartyRecord]) -> list[_Found]:
 
 def _linked_parties(turn: Slice, found: list[_Found]) -> _Matches:
     ids = {party.pk for one in found for party in one.parties}
+    # Locked until the page is written: none goes into another one between this look and its link.
+    here = Party.objects.select_for_update(no_key=True).filter(pk__in=ids, deleted_at=None).order_by("pk")
+    still = {party.pk: party for party in here}
     busy = PartyLink.objects.filter(administration=turn.administration, party__in=ids, primary=True)
-    return _Matches(found, set(busy.values_list("party_id", "role")))
+    return _Matches(found, set(busy.values_list("party_id", "role")), still)
 
 
 def _texts(values: Iterable[str]) -> list[str]:
@@ -172,21 +180,46 @@ def _new_link(turn: Slice, party: Party, record: PartyRecord, fact: str) -> Part
         code=record.code[:40],
         matched_by=fact,
         # What stands there stays until ours changes; only a missing role is asked for, when a document needs it.
+        is_customer=PartyRole.CUSTOMER in record.roles,
+        is_supplier=PartyRole.SUPPLIER in record.roles,
         sent_hash=fingerprint if PartyRole.CUSTOMER in record.roles else role_open(fingerprint),
         linked_at=now,
     )
 
 
-def _link(turn: Slice, party: Party, record: PartyRecord, fact: str) -> None:
-    _new_link(turn, party, record, fact).save()
+def _recognise(turn: Slice, found: Sequence[tuple[Party, _Found]]) -> int:
+    """Link ours to their relations, tag them and fill what is empty; the number linked."""
+    filled = [(party, values) for party, one in found if (values := _missing(party, one))]
+    fill_empty(parties=filled, message=turn.tool.label, by=turn.run.started_by)
+    # After that: what stands there is what we have now.
+    PartyLink.objects.bulk_create(_new_link(turn, party, one.record, one.fact) for party, one in found)
+    if found:
+        tag_parties(ids=[party.pk for party, _one in found], tag=tag_named(_tag(turn)), by=turn.run.started_by)
+    return len(found)
+
+
+def _tag(turn: Slice) -> str:
+    return f"{turn.tool.label} Import"
+
+
+def _missing(party: Party, found: _Found) -> dict[str, str]:
+    """What the relation says and the party does not; numbers and address only where they are surely about the same."""
+    there = _party_of(found.record)
+    if there is None:
+        return {}
+    names = [*_FILLED]
+    if not (party.vat_number or party.enterprise_number) or found.fact != "name and postcode":
+        names += ("vat_number", "enterprise_number")
+    if postcode_key(party.postcode) in ("", postcode_key(there.postcode)):
+        names += ("street", "postcode", "city")
+    return {name: value for name in names if not getattr(party, name) and (value := getattr(there, name))}
 
 
 def _add(turn: Slice, records: Sequence[PartyRecord]) -> int:
     """Add companies and contacts with their links; the number added. One without a name is none."""
     pairs = [(made, record) for record in records if (made := _party_of(record)) is not None]
     if pairs:
-        tag = f"{turn.tool.label} Import"
-        add_imported(parties=[party for party, _record in pairs], tag=tag, by=turn.run.started_by)
+        add_imported(parties=[party for party, _record in pairs], tag=_tag(turn), by=turn.run.started_by)
         PartyLink.objects.bulk_create(_new_link(turn, party, record, "import") for party, record in pairs)
     return len(pairs)
 

@@ -14,25 +14,30 @@ from datetime import date, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from invoicing.models import SalesDocument
+from crm.models import Party
+from invoicing.models import PurchaseMailing, ReviewState
 
 from ...base.errors import AccessDenied, AdministrationGone, LeaseLost
 from ...base.records import BookedRecord
-from ...models import SENT, Administration, BookedReference, Connection, Posting, PostingState
+from ...models import SENT, Administration, BookedReference, Connection, PartyLink, Posting, PostingState
+from .. import claims
 from ..books import Books
-from ..planning import Planned, plan_document
+from ..planning import Planned
 from ..problems import Problem
+from ..purchase_planning import MAILED
 from ..selection import PLANNABLE, page_after, to_plan
+from ..sides import PURCHASES, SALES, SIDES, Side, Source
 from ..slices import Slice
 
 PAGE = 500
+_DONE = "done"
 
 
 @dataclass(slots=True)
 class Placed:
     """A document with its planned booking and the posting row that carries it (unsaved when new)."""
 
-    document: SalesDocument
+    document: Source
     planned: Planned
     posting: Posting
     is_new: bool
@@ -43,33 +48,61 @@ class Placed:
 def run(turn: Slice) -> bool:
     if not _read_references(turn):
         return False
-    position = turn.cursor.get("plan")
+    for side in SIDES:
+        if not _plan(turn, side):
+            return False
+    check_administration(turn)
+    return True
+
+
+def _plan(turn: Slice, side: Side) -> bool:
+    """Plan one side from where the slice before stopped; False when this one is over first."""
+    place_kept = "plan" if side is SALES else f"plan_{side.name}"
+    position = turn.cursor.get(place_kept)
+    if position == _DONE:
+        return True
     if position is None:
-        _leave_out_earlier(turn)
+        _leave_out_earlier(turn, side)
+        if side is PURCHASES:
+            _leave_out_undecided(turn)
     after = (date.fromisoformat(position[0]), int(position[1])) if position else None
     while True:
-        documents = page_after(to_plan(turn.connection), after, PAGE)
+        documents = page_after(to_plan(turn.connection, side), after, PAGE)
         if documents:
-            _write_page(turn, place(documents, turn.connection, turn.books))
+            _write_page(turn, place(documents, turn.connection, turn.books, side))
             after = (documents[-1].date, documents[-1].pk)
-            turn.cursor["plan"] = [after[0].isoformat(), after[1]]
+            turn.cursor[place_kept] = [after[0].isoformat(), after[1]]
             turn.show_progress()
         if len(documents) < PAGE:
-            check_administration(turn)
+            turn.cursor[place_kept] = _DONE
             return True
         if turn.is_over:
             return False
 
 
-def _leave_out_earlier(turn: Slice) -> None:
+def _leave_out_earlier(turn: Slice, side: Side) -> None:
     """Hold back what was planned before the start date moved past it (APP-114); moving it back plans it anew."""
     start = turn.books.start_date
     Posting.objects.filter(
-        turn.lease.held(), connection=turn.connection, state__in=PLANNABLE, sales_document__date__lt=start
+        turn.lease.held(), connection=turn.connection, state__in=PLANNABLE, **{f"{side.field}__date__lt": start}
     ).update(
         state=PostingState.BLOCKED,
         reason_code="APP-114",
         reason_params={"start_date": start.isoformat()},
+        vendor_text="",
+        issue=None,
+        changed_at=timezone.now(),
+    )
+
+
+def _leave_out_undecided(turn: Slice) -> None:
+    """Hold back an expense that is not approved any more; approved again it is planned anew."""
+    Posting.objects.filter(turn.lease.held(), connection=turn.connection, state__in=PLANNABLE).exclude(
+        purchase_document=None
+    ).exclude(purchase_document__review=ReviewState.APPROVED).update(
+        state=PostingState.BLOCKED,
+        reason_code="APP-214",
+        reason_params={},
         vendor_text="",
         issue=None,
         changed_at=timezone.now(),
@@ -183,58 +216,84 @@ def _store_references(turn: Slice, records: Sequence[BookedRecord]) -> None:
 # --- placing documents ------------------------------------------------------------------------------------------
 
 
-def place(documents: Sequence[SalesDocument], connection: Connection, books: Books) -> list[Placed]:
-    """Plan a page of documents; four queries of its own, whatever the number of documents."""
+def place(documents: Sequence[Source], connection: Connection, books: Books, side: Side = SALES) -> list[Placed]:
+    """Plan a page of documents; a constant number of queries of its own, whatever the number of documents."""
     administration_id = connection.administration_id
     if administration_id is None:
         raise ValueError("documents are placed in an administration, and this connection has none")
-    known = {
-        p.sales_document_id: p
-        for p in Posting.objects.filter(administration_id=administration_id, sales_document__in=documents)
-    }
+    of_these = {f"{side.field}__in": documents}
+    known = {side.document_id(p): p for p in Posting.objects.filter(administration_id=administration_id, **of_these)}
     elsewhere = dict(
-        Posting.objects.filter(sales_document__in=documents, state__in=SENT)
+        Posting.objects.filter(**of_these, state__in=SENT)
         .exclude(administration_id=administration_id)
-        .values_list("sales_document_id", "administration__name")
+        .values_list(f"{side.field}_id", "administration__name")
     )
-    references = [d.number for d in documents]
-    taken = dict(
-        Posting.objects.filter(administration_id=administration_id, reference__in=references)
-        .exclude(sales_document__in=documents)
-        .values_list("reference", "sales_document__entity__name")
-    )
-    standing = _standing(administration_id, references)
+    taken = _taken(administration_id, documents) if side is SALES else {}
+    standing = _standing(administration_id, documents, side)
+    linked = _linked_parties(administration_id, documents) if standing and side is PURCHASES else {}
+    mailed = _mailed(documents) if side is PURCHASES else {}
     placed = []
     for document in documents:
         posting = known.get(document.pk)
         is_new = posting is None
         stored = None if posting is None else _fingerprint(posting)
+        reference = side.reference_of(document)
         if posting is None:
             posting = Posting(
                 connection=connection,
                 administration_id=administration_id,
-                sales_document=document,
-                reference=document.number,
+                reference=reference,
+                **{side.field: document},
             )
         # What another entity's document holds already cannot be held twice; such a posting is never sent.
-        posting.reference = document.number if document.number not in taken else _own_mark(document)
-        planned = plan_document(document, books, key=str(posting.key), reference=document.number)
-        problem = planned.problem or _number_problem(document, posting, taken, standing, books)
-        placed.append(_decide(document, planned, problem, posting, is_new, elsewhere.get(document.pk), connection))
+        posting.reference = reference if reference not in taken else _own_mark(document)
+        planned = side.plan(document, books, key=str(posting.key), reference=reference)
+        problem = planned.problem
+        if document.pk in mailed and claims.ALSO_MAILED not in posting.sent:
+            # Told before anything else: once that is put right, it would be booked a second time.
+            problem = Problem(
+                code=MAILED, cause_key=f"document:{document.pk}", params={"date": mailed[document.pk].isoformat()}
+            )
+        if problem is None and reference in taken:
+            problem = Problem(
+                code="APP-112",
+                cause_key=f"reference:{reference}",
+                params={"reference": reference, "entity": books.connection.entity.name, "other": taken[reference]},
+            )
+        if problem is None:
+            there = _standing_for(document, posting, standing, linked, side)
+            problem = _number_problem(reference, there, books) if there is not None else None
+        placed.append(
+            _decide(document, planned, problem, posting, is_new, elsewhere.get(document.pk), connection, side)
+        )
         placed[-1].stored = stored
     return placed
 
 
-def _own_mark(document: SalesDocument) -> str:
+def _mailed(documents: Sequence[Source]) -> dict[int, date]:
+    """The day on which each of `documents` went to the bookkeeping by e-mail, or may have gone."""
+    rows = PurchaseMailing.objects.filter(document__in=[d.pk for d in documents]).order_by("created_at", "pk")
+    return {row.document_id: timezone.localdate(row.created_at) for row in rows if row.may_have_left}
+
+
+def _own_mark(document: Source) -> str:
     return f"{document.number[:28]}#{document.pk}"
 
 
-def _standing(administration_id: int, references: Sequence[str]) -> dict[str, list[BookedReference]]:
-    """Bookings in the tool under one of `references` that are not our own, by reference key."""
+def _taken(administration_id: int, documents: Sequence[Source]) -> dict[str, str]:
+    """Numbers of `documents` that another document goes by in this administration, with its entity."""
+    rows = Posting.objects.filter(
+        administration_id=administration_id, reference__in=[d.number for d in documents]
+    ).exclude(sales_document__in=[d.pk for d in documents])
+    return dict(rows.values_list("reference", "sales_document__entity__name"))
+
+
+def _standing(administration_id: int, documents: Sequence[Source], side: Side) -> dict[str, list[BookedReference]]:
+    """Bookings in the tool under a number of `documents` that are not our own, by reference key."""
     rows = BookedReference.objects.filter(
         administration_id=administration_id,
-        reference_key__in=[reference_key(r) for r in references],
-        kind__startswith="sales",
+        reference_key__in=[reference_key(d.number) for d in documents],
+        kind__in=[kind.value for kind in side.kinds],
     ).order_by("pk")
     ours = set(
         Posting.objects.filter(
@@ -248,47 +307,73 @@ def _standing(administration_id: int, references: Sequence[str]) -> dict[str, li
     return found
 
 
-def _number_problem(
-    document: SalesDocument,
+def _linked_parties(administration_id: int, documents: Sequence[Source]) -> dict[int, set[str]]:
+    """External ids of the suppliers of `documents`, aliases included."""
+    links = PartyLink.objects.filter(
+        administration_id=administration_id,
+        role__in=PURCHASES.link_roles,
+        party__in={party.pk for d in documents if (party := PURCHASES.party_of(d)) is not None},
+    ).exclude(external_id="")
+    found: dict[int, set[str]] = {}
+    for party_id, external_id in links.values_list("party", "external_id"):
+        found.setdefault(party_id, set()).add(external_id)
+    return found
+
+
+def _standing_for(
+    document: Source,
     posting: Posting,
-    taken: dict[str, str],
     standing: dict[str, list[BookedReference]],
-    books: Books,
-) -> Problem | None:
-    owner = taken.get(document.number)
-    if owner is not None:
-        return Problem(
-            code="APP-112",
-            cause_key=f"reference:{document.number}",
-            params={"reference": document.number, "entity": books.connection.entity.name, "other": owner},
-        )
+    linked: dict[int, set[str]],
+    side: Side,
+) -> BookedReference | None:
+    """The booking in the tool that may be this document, unless a person said that it is another one."""
     others = str(posting.sent.get("not_the_same", "")).split()
     rows = standing.get(reference_key(document.number), [])
-    there = next((row for row in rows if row.external_id not in others), None)
-    if there is not None:
-        return Problem(
-            code=books.code("number-in-books"),
-            cause_key=f"reference:{document.number}",
-            params={
-                "reference": document.number,
-                "journal": there.journal,
-                "number": there.number,
-                "external_id": there.external_id,
-                "date": there.date.isoformat(),
-                "total": str(there.total if there.total is not None else ""),
-            },
-        )
-    return None
+    return next(
+        (
+            row
+            for row in rows
+            if row.external_id not in others and (side is SALES or _may_be_purchase(document, row, linked))
+        ),
+        None,
+    )
+
+
+def _may_be_purchase(document: Source, row: BookedReference, linked: dict[int, set[str]]) -> bool:
+    """Suppliers share numbers: the same supplier's counts, or what looks the same of one whom we do not know there."""
+    party = PURCHASES.party_of(document)
+    known = linked.get(party.pk, set()) if party is not None else set()
+    same = (row.date == document.date, row.total is not None and abs(row.total) == abs(document.total))
+    if known and row.party_external_id:
+        return row.party_external_id in known or all(same)
+    return any(same)
+
+
+def _number_problem(reference: str, there: BookedReference, books: Books) -> Problem:
+    return Problem(
+        code=books.code("number-in-books"),
+        cause_key=f"reference:{reference}",
+        params={
+            "reference": reference,
+            "journal": there.journal,
+            "number": there.number,
+            "external_id": there.external_id,
+            "date": there.date.isoformat(),
+            "total": str(there.total if there.total is not None else ""),
+        },
+    )
 
 
 def _decide(
-    document: SalesDocument,
+    document: Source,
     planned: Planned,
     problem: Problem | None,
     posting: Posting,
     is_new: bool,
     already_in: str | None,
     connection: Connection,
+    side: Side,
 ) -> Placed:
     """Set state and reason on the posting in memory."""
     former_state, former_hash = posting.state, posting.payload_hash
@@ -303,7 +388,7 @@ def _decide(
     elif problem is not None:
         posting.state, posting.reason_code, posting.reason_params = PostingState.BLOCKED, problem.code, problem.params
     elif former_state == PostingState.REFUSED and not _changed_since(
-        posting, former_hash, planned, document, connection
+        posting, former_hash, planned, side.party_of(document), connection
     ):
         pass  # the tool said no to exactly this; asking again would only use up its patience
     else:
@@ -322,15 +407,14 @@ def _decide(
 
 
 def _changed_since(
-    posting: Posting, former_hash: str, planned: Planned, document: SalesDocument, connection: Connection
+    posting: Posting, former_hash: str, planned: Planned, party: Party | None, connection: Connection
 ) -> bool:
     """Whether a refused posting's payload, its links, its party or the tool's lists changed since the refusal."""
     if planned.payload_hash != former_hash:
         return True
     changed_at = connection.administration.catalogue_changed_at if connection.administration else None
-    return document.party.updated_at > posting.changed_at or (
-        changed_at is not None and changed_at > posting.changed_at
-    )
+    moments = (party.updated_at if party is not None else None, changed_at)
+    return any(moment is not None and moment > posting.changed_at for moment in moments)
 
 
 # --- writing ----------------------------------------------------------------------------------------------------
@@ -405,10 +489,11 @@ def _count(turn: Slice, placed: Placed) -> None:
 
 def preview(connection: Connection, books: Books) -> Iterator[Placed]:
     """What the next run would decide about each document in scope that is not settled; nothing is written."""
-    after: tuple[date, int] | None = None
-    while True:
-        documents = page_after(to_plan(connection), after, PAGE)
-        yield from place(documents, connection, books)
-        if len(documents) < PAGE:
-            return
-        after = (documents[-1].date, documents[-1].pk)
+    for side in SIDES:
+        after: tuple[date, int] | None = None
+        while True:
+            documents = page_after(to_plan(connection, side), after, PAGE)
+            yield from place(documents, connection, books, side)
+            if len(documents) < PAGE:
+                break
+            after = (documents[-1].date, documents[-1].pk)

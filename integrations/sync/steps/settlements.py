@@ -16,19 +16,23 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from invoicing.models import PaymentState
-from invoicing.payment_state import SettledRow, next_payment_state
+from invoicing.models import PaymentState, PurchaseDocument
+from invoicing.payment_state import SettledRow, next_payment_state, next_purchase_state
 from invoicing.services import PaymentWrite, ToolPayment, apply_payment_results
+from invoicing.services.purchases.paid import apply_purchase_results, open_booked
 
 from ...base.errors import LeaseLost
-from ...base.records import Absent, DocumentRef, Found, SettlementRow
+from ...base.provider import Capability
+from ...base.records import Absent, DocumentKind, DocumentRef, Found, SettlementRow
 from ...models import IN_BOOKS, Administration, Posting, PostingState, SettlementItem
 from .. import claims
 from ..issues import IssueBook
 from ..problems import Problem
+from ..sides import PURCHASES, SALES, SIDES, side_of
 from ..slices import Slice
 
 _BATCH = 500
+_PAID = Q(sales_document__payment_state=PaymentState.PAID) | Q(purchase_document__payment_state=PaymentState.PAID)
 # How many bookings that are open no more are looked at in a run; the rest in the next ones.
 _LOOKS = 20
 _COLUMNS = [
@@ -49,6 +53,7 @@ def run(turn: Slice) -> bool:
     if not turn.cursor.get("linked"):
         with _held(turn):
             _recompute(turn, _postings_without_rows(turn) | _postings_in_doubt(turn))
+            _open_booked_purchases(turn)
         turn.cursor["linked"] = True
     while True:
         answer = turn.provider.settlements(turn.administration.settlement_cursor, _open_refs(turn))
@@ -94,7 +99,7 @@ class _OpenRefs(Sequence[DocumentRef]):
         if self._rows is None:
             rows = (
                 Posting.objects.filter(administration=self._turn.administration, state__in=IN_BOOKS)
-                .exclude(sales_document__payment_state="paid")
+                .exclude(_PAID)
                 .order_by("pk")
             )
             self._rows = [
@@ -103,6 +108,7 @@ class _OpenRefs(Sequence[DocumentRef]):
                     number=p.number,
                     journal=p.journal,
                     fiscal_year=p.fiscal_year,
+                    kind=DocumentKind(p.kind),
                     reference=p.reference,
                 )
                 for p in rows.iterator()
@@ -193,12 +199,17 @@ def _postings_without_rows(turn: Slice) -> set[int]:
     return found
 
 
+def _open_booked_purchases(turn: Slice) -> None:
+    """A purchase that we booked ourselves is open until the tool shows a payment; of a file there nothing is known."""
+    if Capability.PURCHASES_AS_FILES not in turn.tool.capabilities:
+        booked = Posting.objects.filter(PURCHASES.of_postings, administration=turn.administration, state__in=IN_BOOKS)
+        open_booked(booked.values("purchase_document"))
+
+
 def _postings_in_doubt(turn: Slice) -> set[int]:
     """Bookings whose payment may read otherwise without a new row: a person may have taken back a payment by hand
     since (PAY-721), or the total that the tool shows was read after its rows."""
-    doubtful = Q(paid_here_open_there=True) | (
-        Q(state=PostingState.DIFFERS) & ~Q(sales_document__payment_state=PaymentState.PAID)
-    )
+    doubtful = Q(paid_here_open_there=True) | (Q(state=PostingState.DIFFERS) & ~_PAID)
     bookings = Posting.objects.filter(doubtful, administration=turn.administration, state__in=IN_BOOKS)
     return set(bookings.exclude(external_id="").values_list("pk", flat=True))
 
@@ -211,42 +222,41 @@ def _recompute(turn: Slice, posting_ids: set[int]) -> None:
 
 
 def _recompute_batch(turn: Slice, posting_ids: Sequence[int]) -> None:
-    postings = {
-        p.pk: p
-        for p in Posting.objects.filter(pk__in=posting_ids, sales_document__isnull=False).select_related(
-            "sales_document"
-        )
-    }
+    related = Posting.objects.select_related(*(side.field for side in SIDES))
+    postings = {p.pk: p for p in related.filter(pk__in=posting_ids)}
     rows = _rows_of(turn, postings.values())
-    writes: list[PaymentWrite] = []
+    writes: dict[str, list[PaymentWrite]] = {side.name: [] for side in SIDES}
     contradicted: dict[int, Posting] = {}
     agreed: list[int] = []
     for pk, posting in postings.items():
-        document = posting.sales_document
-        if document is None:
-            continue
+        document = posting.document
         live = [item for item in rows[pk] if not item.deleted]
         if rows[pk] and not live:
             continue  # no statement about money: the booking itself is asked about when all rows are in
         known = [SettledRow(amount=i.amount, settled=i.settled, settled_on=i.settled_on) for i in live]
         # Where the tool booked another total than ours (said in its own issue), its terms add up to that one.
         total = Decimal(posting.tool_totals.get("total") or document.total)
-        result = next_payment_state(document.payment_state, document.paid_source, total, known)
+        if isinstance(document, PurchaseDocument):
+            result = next_purchase_state(document.payment_state, total, known)
+        else:
+            result = next_payment_state(document.payment_state, document.paid_source, total, known)
         payments = tuple(
             ToolPayment(external_id=i.external_id, amount=i.amount, paid_on=i.settled_on)
             for i in live
             if i.settled and i.amount > 0
         )
-        writes.append(PaymentWrite(document_id=document.pk, result=result, payments=payments))
+        writes[side_of(posting).name].append(PaymentWrite(document_id=document.pk, result=result, payments=payments))
         if result.differs:
             contradicted[pk] = posting
         elif posting.paid_here_open_there:
             agreed.append(pk)
-    applied = apply_payment_results(
-        administration_ref=turn.administration.pk, results=writes, today=timezone.localdate()
-    )
-    turn.count("payments", "paid", len(applied.became_paid))
-    turn.count("payments", "partly", len(set(applied.with_new_payment) - set(applied.became_paid)))
+    today = timezone.localdate()
+    for applied in (
+        apply_payment_results(administration_ref=turn.administration.pk, results=writes[SALES.name], today=today),
+        apply_purchase_results(results=writes[PURCHASES.name], today=today),
+    ):
+        turn.count("payments", "paid", len(applied.became_paid))
+        turn.count("payments", "partly", len(set(applied.with_new_payment) - set(applied.became_paid)))
     _mark_contradicted(turn, contradicted, agreed)
 
 
@@ -272,9 +282,6 @@ def _mark_contradicted(turn: Slice, contradicted: dict[int, Posting], agreed: li
         Posting.objects.filter(pk__in=agreed).update(paid_here_open_there=False)
         Posting.objects.filter(pk__in=agreed, issue__code="PAY-721").update(issue=None)
     for pk, posting in contradicted.items():
-        document = posting.sales_document
-        if document is None:
-            continue
         problem = Problem(
             code="PAY-721", cause_key=f"paid-here:{posting.reference}", params={"reference": posting.reference}
         )
@@ -309,14 +316,16 @@ def _ask_about_unexplained(turn: Slice, external_ids: set[str]) -> None:
     """Bookings that are no longer open there without a sign of a payment: deleted ones are gone, a person says of the
     others what became of them (PAY-725). One that is explained meanwhile asks no more."""
     own = Posting.objects.filter(administration=turn.administration, state=PostingState.POSTED)
-    unpaid = own.filter(external_id__in=external_ids).exclude(sales_document__payment_state=PaymentState.PAID)
+    unpaid = own.filter(external_id__in=external_ids).exclude(_PAID)
     own.filter(issue__code="PAY-725").exclude(pk__in=unpaid.values("pk")).update(issue=None)
     for posting in unpaid.exclude(issue__code="PAY-725").order_by("pk")[:_LOOKS]:
         if isinstance(turn.provider.find_document(claims.query_of(posting)), Absent):
             _mark_gone(turn, posting)
             continue
         problem = Problem(
-            code="PAY-725", cause_key=f"unexplained:{posting.reference}", params={"reference": posting.reference}
+            code="PAY-725",
+            cause_key=f"unexplained:{posting.reference}",
+            params={"reference": posting.reference},
         )
         own.filter(pk=posting.pk).update(issue_id=_issue_of(turn, posting, problem))
         turn.count("payments", "unexplained")

@@ -1,5 +1,6 @@
 """What was sent and never answered: looked for in the tool, sent again only when it provably is not there.
 
+And what the tool took without saying what it booked: looked at in the same way, and never sent again by itself.
 Source: design section 5 "Posting"; SYS-703, SYS-705, NUM-520.
 """
 
@@ -7,20 +8,22 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime
+from typing import cast
 
-from django.db.models import Q
+from django.db.models import Q, QuerySet
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from invoicing.models import SalesDocument
-
-from ...base.records import Absent, CannotTell, Document, DocumentRef, Finding, Found
+from ...base.provider import Capability, DaysProvider
+from ...base.records import Absent, CannotTell, Document, DocumentQuery, DocumentRef, Finding, Found
 from ...models import Posting, PostingState
 from .. import claims
-from ..planning import plan_document
 from ..problems import Problem
-from ..selection import loaded
+from ..selection import loaded_by_id
+from ..sides import SIDES, side_of
 from ..slices import Slice
 
+PAGE = 500
 EXISTS_CODES = frozenset({"NUM-520", "NUM-521", "NUM-522"})
 
 
@@ -30,34 +33,73 @@ def look_for_unclear(turn: Slice) -> bool:
     Where the tool could not tell, a person is asked to, and the tool once per run.
     """
     claims.take_over_abandoned(turn.administration.pk, turn.lease)
-    now = timezone.now()
-    due = Posting.objects.filter(connection=turn.connection, state=PostingState.UNCLEAR).filter(
-        Q(not_before__isnull=True) | Q(not_before__lte=now)
-    )
-    if turn.cursor.get("asked_all"):
+    return _look_at(turn, _unclear(turn).exclude(sent__has_key=claims.TAKEN), "asked_all")
+
+
+def look_at_taken(turn: Slice) -> bool:
+    """Ask the tool what it booked of everything that it took, in this run or before; True when all were asked."""
+    return _look_at(turn, _unclear(turn).filter(sent__has_key=claims.TAKEN), "asked_taken")
+
+
+def _unclear(turn: Slice) -> QuerySet[Posting]:
+    return Posting.objects.filter(connection=turn.connection, state=PostingState.UNCLEAR)
+
+
+def _look_at(turn: Slice, postings: QuerySet[Posting], asked: str) -> bool:
+    """Look at those that are due. `asked`: where the run remembers that it asked about all of them once."""
+    due = postings.filter(Q(not_before__isnull=True) | Q(not_before__lte=timezone.now()))
+    if turn.cursor.get(asked):
         due = due.exclude(not_before__isnull=True, issue__isnull=False)
-    for posting in list(due.order_by("pk")):
-        if turn.is_over:
-            return False
-        _look(turn, posting)
-    turn.cursor["asked_all"] = True
+    by_days = None
+    if Capability.FIND_BY_DAYS in turn.tool.capabilities:
+        by_days = cast("DaysProvider", turn.provider)
+        days = due.order_by().values_list(Coalesce(*(f"{side.field}__date" for side in SIDES)), flat=True).distinct()
+        by_days.expect_days(sorted(days))
+    # Where changes are asked for since a moment, the first answer then holds the others too.
+    keys = list(due.order_by("sent_at", "pk").values_list("pk", flat=True))
+    for start in range(0, len(keys), PAGE):
+        for posting in due.filter(pk__in=keys[start : start + PAGE]).order_by("sent_at", "pk"):
+            query = claims.query_of(posting)
+            # What took a slice to read is used up in it: the next one would have to read it again.
+            if turn.is_over and not (by_days is not None and by_days.has_read(query.date)):
+                return False
+            _look(turn, posting, query)
+        turn.lease.renew()
+    turn.cursor[asked] = True
     return True
 
 
-def _look(turn: Slice, posting: Posting) -> None:
+def _look(turn: Slice, posting: Posting, query: DocumentQuery) -> None:
     asked_at = timezone.now()
-    finding = without_set_aside(posting, turn.provider.find_document(claims.query_of(posting)))
+    finding = without_set_aside(posting, turn.provider.find_document(query))
     if isinstance(finding, Found) and _is_anothers(posting, finding.ref):
         finding = CannotTell(reason="the booking belongs to another document", candidates=(finding.ref,))
     if isinstance(finding, Found):
-        columns = claims.booked_columns(posting, _as_sent(turn, posting), finding.ref, finding.totals)
+        amounts = claims.amounts_of_taken(posting) or _as_sent(turn, posting)
+        columns = claims.booked_columns(posting, amounts, finding.ref, finding.totals, finding.remarks)
         if columns["state"] == PostingState.DIFFERS:
             open_difference(turn, posting, columns)
+        if posting.is_taken:
+            columns["sent"] = claims.seen(posting)
+        elif posting.sent.get("files") and posting.attached_at is None:
+            # They went along in the call that booked it.
+            columns["attached_at"] = timezone.now()
         if claims.resolve(posting, turn.lease, **columns):
             turn.count_document(posting.kind, "posted" if columns["state"] == PostingState.POSTED else "differs")
-            turn.count_document(posting.kind, "found")
+            if posting.is_taken:
+                _no_longer_taken(turn, posting)
+            else:
+                turn.count_document(posting.kind, "found")
+    elif posting.is_taken and not (isinstance(finding, CannotTell) and finding.candidates):
+        _not_shown(turn, posting, asked_at)
     elif isinstance(finding, Absent):
         _not_there(turn, posting, asked_at)
+    elif (
+        isinstance(finding, CannotTell)
+        and finding.is_early
+        and asked_at < claims.quiet_until(posting, turn.tool.limits)
+    ):
+        _wait(turn, posting)
     elif isinstance(finding, CannotTell):
         candidate = finding.candidates[0] if finding.candidates else None
         problem = Problem(
@@ -69,6 +111,7 @@ def _look(turn: Slice, posting: Posting) -> None:
                 "number": candidate.number if candidate else "",
                 "journal": candidate.journal if candidate else "",
                 "external_id": candidate.external_id if candidate else "",
+                **({"seen": "nowhere"} if finding.is_final else {}),
             },
         )
         claims.resolve(
@@ -79,6 +122,43 @@ def _look(turn: Slice, posting: Posting) -> None:
             issue_id=turn.issues.id_for(problem),
             not_before=None,
         )
+
+
+def _wait(turn: Slice, posting: Posting) -> None:
+    """Ask again by itself once the tool's quiet time is over; until then nobody has to do anything."""
+    columns: dict[str, object] = {"not_before": claims.quiet_until(posting, turn.tool.limits), "issue": None}
+    if posting.reason_code not in EXISTS_CODES:
+        columns["reason_params"] = {"taken": "yes"} if posting.is_taken else {"early": "yes"}
+    claims.resolve(posting, turn.lease, **columns)
+
+
+def _not_shown(turn: Slice, posting: Posting, asked_at: datetime) -> None:
+    """The tool took it, and does not show it. Within its quiet time that says nothing; later a person is asked.
+
+    It is not sent again: a tool that said so has booked it, and somebody there may have deleted it since.
+    """
+    if asked_at < claims.quiet_until(posting, turn.tool.limits):
+        _wait(turn, posting)
+        return
+    problem = Problem(
+        code="SYS-703",
+        cause_key=f"unclear:{posting.reference}",
+        params={"reference": posting.reference, "taken": "missing"},
+    )
+    claims.resolve(
+        posting,
+        turn.lease,
+        reason_code=problem.code,
+        reason_params=problem.params,
+        issue_id=turn.issues.id_for(problem),
+        not_before=None,
+    )
+
+
+def _no_longer_taken(turn: Slice, posting: Posting) -> None:
+    """Count what was read back as answered once, in the run that sent it; another run never counted it as taken."""
+    if turn.counters.get(turn.part_of(posting.kind), {}).get("taken"):
+        turn.count_document(posting.kind, "taken", -1)
 
 
 def without_set_aside(posting: Posting, finding: Finding) -> Finding:
@@ -95,7 +175,7 @@ def without_set_aside(posting: Posting, finding: Finding) -> Finding:
 
 def _not_there(turn: Slice, posting: Posting, asked_at: datetime) -> None:
     """The tool did not have it when asked: believed past the quiet time, and then it may go again."""
-    quiet_until = claims.quiet_until(posting)
+    quiet_until = claims.quiet_until(posting, turn.tool.limits)
     if asked_at < quiet_until:
         claims.resolve(posting, turn.lease, not_before=quiet_until)
         return
@@ -129,7 +209,7 @@ def _not_there(turn: Slice, posting: Posting, asked_at: datetime) -> None:
         issue=None,
     )
     # It goes behind everything that was passed already; the order in the books is the tool's anyway.
-    turn.cursor.pop("sales", None)
+    turn.cursor.pop(side_of(posting).name, None)
     turn.cursor["put_back"] = True
 
 
@@ -144,10 +224,12 @@ def _is_anothers(posting: Posting, ref: DocumentRef) -> bool:
 
 def _as_sent(turn: Slice, posting: Posting) -> Document | None:
     """The booking as it was sent, so that it is compared per VAT code; None when it would be built otherwise now."""
-    document = loaded(SalesDocument.objects.filter(pk=posting.sales_document_id or 0)).first()
+    side = side_of(posting)
+    key = side.document_id(posting)
+    document = loaded_by_id(side, [key]).get(key)
     if document is None:
         return None
-    planned = plan_document(document, turn.books, key=str(posting.key), reference=posting.reference)
+    planned = side.plan(document, turn.books, key=str(posting.key), reference=posting.reference)
     return planned.document if planned.payload_hash == posting.payload_hash else None
 
 

@@ -5,14 +5,22 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass
 
 from django.contrib.auth.models import User
+from django.core.files.base import ContentFile
 from django.db.models import Model
+from django.utils import timezone
 
+from crm import merging
+from crm.importing import services as imports
+from crm.importing.criteria import Criterion
+from crm.models import ImportBatch, ImportState, Segment
 from integrations import services
 from integrations.admin.wizard.order import STEPS
 from integrations.models import Connection, ConnectionStatus, Issue, NotificationPreference, RunTrigger, SyncRun
 from integrations.services import wizard
-from invoicing.models import FiscalYear
+from invoicing.models import CompanyEntity, FiscalYear
+from invoicing.services import purchases
 from tests import bridge, factories
+from tests.purchases.ubl import IBAN, OTHER_IBAN, PDF, SUPPLIER, ubl
 
 from .processes import Site
 from .steps import wait_for_the_queue
@@ -24,9 +32,30 @@ PLACES = {
     "company": "/crm/company/{company}/change/",
     "new company": "/crm/company/add/",
     "deleting a company": "/crm/company/{company}/delete/",
+    "segments": "/crm/segment/",
+    "segment": "/crm/segment/{segment}/change/",
+    "new segment": "/crm/segment/add/",
+    "companies of a segment": "/crm/company/?segment={segment}",
+    "recycle bin": "/crm/binnedparty/",
+    "work on the recycle bin": "/crm/binnedparty/work/",
     "contacts": "/crm/contact/",
     "contact": "/crm/contact/{contact}/change/",
     "invoices": "/invoicing/invoice/",
+    "merging, with whom": "/crm/company/{company}/merge/",
+    "merging": "/crm/company/{company}/merge/?with={twin}",
+    "duplicates": "/crm/duplicatepair/",
+    "merging the certain ones": "/crm/duplicatepair/certain/",
+    "imports": "/crm/importbatch/",
+    "importing": "/crm/importbatch/add/",
+    "import, columns": "/crm/importbatch/{counted}/columns/",
+    "import, at work": "/crm/importbatch/{at_work}/change/",
+    "import, preview": "/crm/importbatch/{counted}/change/",
+    "import, left out": "/crm/importbatch/{counted}/change/?show=ambiguous",
+    "import, deciding": "/crm/importbatch/{counted}/decide/",
+    "import, result": "/crm/importbatch/{imported}/change/?show=all",
+    "import, undoing": "/crm/importbatch/{imported}/undo/",
+    "merges": "/crm/merge/",
+    "merge": "/crm/merge/{merge}/change/",
     "invoices, nothing found": "/invoicing/invoice/?q=nothing-like-this",
     "booked invoice": "/invoicing/invoice/{paid}/change/",
     "blocked invoice": "/invoicing/invoice/{blocked}/change/",
@@ -37,7 +66,12 @@ PLACES = {
     "history of an invoice": "/invoicing/invoice/{paid}/history/",
     "credit notes": "/invoicing/creditnote/",
     "credit note": "/invoicing/creditnote/{credit_note}/change/",
-    "expenses": "/expenses/",
+    "expenses": "/invoicing/purchasedocument/",
+    "new expense": "/invoicing/purchasedocument/add/",
+    "expense": "/invoicing/purchasedocument/{expense}/change/",
+    "history of an expense": "/invoicing/purchasedocument/{expense}/history/",
+    "access points": "/invoicing/incomingaccess/",
+    "new access point": "/invoicing/incomingaccess/add/",
     "connections": "/integrations/connection/",
     "connecting": "/integrations/connection/add/",
     "connection": "/integrations/connection/{connection}/change/",
@@ -94,6 +128,8 @@ class World:
     entity: int
     year: int
     company: int
+    twin: int
+    merge: int
     contact: int
     account: int
     rate: int
@@ -108,6 +144,11 @@ class World:
     issue: int
     posting: int
     user: int
+    segment: int
+    expense: int
+    counted: int
+    imported: int
+    at_work: int
 
     def url(self, path: str) -> str:
         return path.format(**asdict(self))
@@ -122,6 +163,15 @@ def make_world(site: Site, people: dict[str, User]) -> World:
     account = factories.LedgerAccountFactory(entity=entity)
     company = factories.CompanyFactory(name="Brouwerij De Kraan NV")
     company.tags.add(factories.TagFactory(name="Horeca"))
+    twin = factories.CompanyFactory(name="De Kraan Brouwerij", email="info@dekraan.example")
+    gone = factories.CompanyFactory(name="Kraan", vat_number="", enterprise_number="", phone="+32 9 555 01 20")
+    merge = merging.merge(winner=company, loser=gone, by=root)
+    rules = [
+        {"field": "tags", "operator": "contains", "value": "Horeca"},
+        {"field": "created", "operator": "last_days", "value": 9},
+    ]
+    segment = Segment.objects.create(name="Horeca", rules={"match": "all", "rules": rules})
+    factories.CompanyFactory(name="Gone BV", deleted_at=timezone.now())
     contact = factories.ContactFactory()
     connection = bridge.connect(site.box, entity, user=root)
     half = _half_set_up(site, root)
@@ -140,11 +190,46 @@ def make_world(site: Site, people: dict[str, User]) -> World:
     # Waits for the next sync, for the preview.
     factories.booked_invoice(entity=entity, party=company, lines=rows)
     return World(
-        entity=entity.pk, year=_first(FiscalYear), company=company.pk, contact=contact.pk, account=account.pk,
+        entity=entity.pk, year=_first(FiscalYear), company=company.pk, twin=twin.pk, merge=merge.pk, contact=contact.pk, account=account.pk,
         rate=factories.vat_rate("21").rate_id, term=term.pk, draft=draft.pk, paid=paid.pk,
         blocked=blocked.pk, credit_note=credit_note.pk, connection=connection.pk, half=half.pk, run=run.pk,
         issue=_first(Issue), posting=bridge.posting(blocked).pk, user=people["staff"].pk,
+        segment=segment.pk, expense=_expense(entity), **_imports(root),
     )  # fmt: skip
+
+
+def _imports(user: User) -> dict[str, int]:
+    """A file that waits to be confirmed, one that was imported, and one that is being counted."""
+    for vat_number in ("BE0428759497", "BE0403170701"):
+        factories.CompanyFactory(name="Garage Peeters", vat_number=vat_number, phone="016 1")
+    rows = (
+        "Naam;Btw-nummer;Telefoon\nGarage Peeters;BE0428759497;016 22\nGarage Peeters;;02 1\nNieuw;BE12;\nNieuw BV;;\n"
+    )
+    batches = {}
+    for name in ("imported", "counted"):
+        batch = imports.upload(kind="company", file=ContentFile(rows.encode(), name=f"{name}.csv"), by=user)
+        meanings = [column["field"] for column in batch.mapping]
+        imports.set_up(batch=batch, meanings=meanings, administration_id=None, blank_empty=False)
+        wait_for_the_queue()
+        batch.refresh_from_db()
+        imports.choose(batch=batch, criterion=Criterion("first", ("vat_number", "name")))
+        batches[name] = batch
+        if name == "imported":
+            assert imports.start(batch=batches[name], by=user)
+            wait_for_the_queue()
+    at_work = ImportBatch.objects.create(
+        file_name="busy.csv", rows=900, done_rows=300, state=ImportState.COUNTING, worker="x", by=user
+    )
+    return {name: batch.pk for name, batch in batches.items()} | {"at_work": at_work.pk}
+
+
+def _expense(entity: CompanyEntity) -> int:
+    """A received document with a PDF and another bank account than before, of a supplier that we know."""
+    factories.CompanyFactory(name="Hoste Energie NV", vat_number=SUPPLIER, is_supplier=True, iban=IBAN)
+    data = ubl(buyer_vat=entity.vat_number, iban=OTHER_IBAN, pdf=PDF)
+    document = purchases.receive(data=data, delivery=purchases.Delivery(name="invoice.xml")).document
+    assert document is not None
+    return document.pk
 
 
 def _half_set_up(site: Site, user: User) -> Connection:

@@ -1,0 +1,4 @@
+"""French."""
+
+DATE_FORMAT = "j b Y"
+DATETIME_FORMAT = "j b Y, H:i"

@@ -1,0 +1,4 @@
+"""Dutch."""
+
+DATE_FORMAT = "j b Y"
+DATETIME_FORMAT = "j b Y, H:i"

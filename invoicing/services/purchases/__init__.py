@@ -1,0 +1,93 @@
+"""The verbs of expenses: taking documents in, saying who they are from, deciding about them, mailing them."""
+
+from .by_hand import TypedPurchase, check_file, save_typed
+from .duplicates import duplicates_of
+from .inbox import InboxReport, read_inbox
+from .intake import Answer, Delivery, Received, receive
+from .mailing import may_go_instead, may_have_left, send_to_bookkeeping
+from .mailing import refusal as mailing_refusal
+from .paid_by_hand import mark_open, mark_paid
+from .proposals import propose, rates_of, vat_of
+from .quarantine import buyer_of, lift_quarantine, likely_entity, read_again
+from .rates import set_rate
+from .review import (
+    ApprovalRefused,
+    LineChoice,
+    ReviewOutcome,
+    Ticks,
+    approve,
+    approve_many,
+    broken_rules,
+    mend,
+    missing_for_books,
+    next_to_approve,
+    problems_of,
+    refuse,
+    reopen,
+    why_fixed,
+)
+from .storing import largest
+from .suppliers import BankAccount, account_of, assign_supplier, create_supplier, proposed_suppliers
+from .waiting import (
+    accept,
+    queue_waiting,
+    read_file,
+    read_refused,
+    read_waiting,
+    reason_words,
+    take_in,
+)
+
+__all__ = [
+    "Answer",
+    "ApprovalRefused",
+    "BankAccount",
+    "Delivery",
+    "InboxReport",
+    "LineChoice",
+    "Received",
+    "ReviewOutcome",
+    "Ticks",
+    "TypedPurchase",
+    "accept",
+    "account_of",
+    "approve",
+    "approve_many",
+    "assign_supplier",
+    "broken_rules",
+    "buyer_of",
+    "check_file",
+    "create_supplier",
+    "duplicates_of",
+    "largest",
+    "lift_quarantine",
+    "likely_entity",
+    "mailing_refusal",
+    "mark_open",
+    "mark_paid",
+    "may_go_instead",
+    "may_have_left",
+    "mend",
+    "missing_for_books",
+    "next_to_approve",
+    "problems_of",
+    "propose",
+    "proposed_suppliers",
+    "queue_waiting",
+    "rates_of",
+    "read_again",
+    "read_file",
+    "read_inbox",
+    "read_refused",
+    "read_waiting",
+    "reason_words",
+    "receive",
+    "refuse",
+    "reopen",
+    "save_typed",
+    "send_to_bookkeeping",
+    "set_rate",
+    "take_in",
+    "vat_of",
+    "why_fixed",
+]
