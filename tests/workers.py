@@ -57,7 +57,7 @@ def kill(worker: subprocess.Popen[bytes]) -> None:
 def finish(connection: Connection) -> None:
     """What the dispatcher and the next worker do: wait for the dead lease, go on, and sync once more."""
     for run in SyncRun.objects.unfinished().filter(connection=connection):
-        end = time.monotonic() + 20
+        end = time.monotonic() + 60
         while not run.is_finished:
             assert time.monotonic() < end, f"the run is stuck in {run.step}, {run.state}"
             before = run.slice_number
