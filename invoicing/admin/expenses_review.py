@@ -40,6 +40,7 @@ from ..models import (
     Quarantine,
     ReviewState,
 )
+from ..peppol.checks.formal import is_formal
 from ..services import purchases
 from ..services.purchases.intake import sentence
 from .booking import person
@@ -218,6 +219,13 @@ def _checks(document: PurchaseDocument, others: list[PurchaseDocument]) -> list[
         if errors:
             words = ngettext("%(n)d rule is broken; see below", "%(n)d rules are broken; see below", errors)
             found.append(Check("note", words % {"n": errors}))
+        elif formal := purchases.formal_rules(document):
+            words = ngettext(
+                "Totals add up; %(n)d formal rule is broken, see below",
+                "Totals add up; %(n)d formal rules are broken, see below",
+                formal,
+            )
+            found.append(Check("good", words % {"n": formal}, _("Nothing to do: the booking stays the same.")))
         else:
             found.append(Check("good", _("Totals add up, valid Peppol document")))
     if any(is_foreign_vat(document, part.category) and part.vat for part in document.vat_totals.all()):
@@ -257,9 +265,10 @@ _QUARANTINE = {
 
 
 def _finding(row: dict[str, Any]) -> dict[str, str]:
+    code = str(row.get("code", ""))
     return {
-        "level": str(row.get("level", "")),
-        "code": str(row.get("code", "")),
+        "level": "formal" if is_formal(code) and row.get("level") == "error" else str(row.get("level", "")),
+        "code": code,
         "text": sentence(str(row.get("text", "")), row.get("values") or {}),
         "place": str(row.get("place", "")),
     }
