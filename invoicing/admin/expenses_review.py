@@ -201,7 +201,9 @@ def _tabs(
 def _checks(document: PurchaseDocument, others: list[PurchaseDocument]) -> list[Check]:
     found: list[Check] = []
     if document.quarantine:
-        found.append(Check("bad", document.get_quarantine_display(), _QUARANTINE[document.quarantine]()))
+        found.append(Check("bad", document.get_quarantine_display(), _quarantine_advice(document)))
+    if document.quarantine == Quarantine.SELF_BILLING:
+        return found  # no purchase, so nothing that is checked of purchases
     if document.supplier is not None:
         name = format_html("{} {}", _("Supplier"), party_link(document.supplier))
         by = _("by %(what)s") % {"what": document.get_matched_by_display()} if document.matched_by else ""
@@ -214,7 +216,7 @@ def _checks(document: PurchaseDocument, others: list[PurchaseDocument]) -> list[
         found.append(Check("good", _("Supplier %(name)s") % {"name": document.supplier_name}))
     else:
         found.append(Check("bad", _("The supplier is not known yet"), _supplier_advice(document)))
-    if document.is_peppol and document.quarantine != Quarantine.SELF_BILLING:
+    if document.is_peppol:
         errors = purchases.broken_rules(document)
         if errors:
             words = ngettext("%(n)d rule is broken; see below", "%(n)d rules are broken; see below", errors)
@@ -258,10 +260,13 @@ _QUARANTINE = {
         "Its numbers name more than one of our entities. Ask the sender for a right one."
     ),
     Quarantine.OTHER_ENTITY.value: lambda: _("It was delivered through the access point of another entity."),
-    Quarantine.SELF_BILLING.value: lambda: _(
-        "Your customer wrote this invoice in your name: it is a sale. Book it under Invoices, then refuse it here."
-    ),
 }
+
+
+def _quarantine_advice(document: PurchaseDocument) -> str:
+    if document.quarantine == Quarantine.SELF_BILLING:
+        return purchases.self_billing_advice(document, purchases.read_again(document))
+    return _QUARANTINE[document.quarantine]()
 
 
 def _finding(row: dict[str, Any]) -> dict[str, str]:

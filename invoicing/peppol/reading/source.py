@@ -54,8 +54,9 @@ class Notes:
 class Around:
     """What every part of one reading shares."""
 
-    def __init__(self, limits: Limits, clock: Clock) -> None:
+    def __init__(self, limits: Limits, clock: Clock, *, takes_self_billed: bool = False) -> None:
         self.limits = limits
+        self.takes_self_billed = takes_self_billed
         self.clock = clock
         self.notes = Notes()
         self.currency = ""

@@ -27,6 +27,7 @@ from .review import (
     reopen,
     why_fixed,
 )
+from .self_billed import advice as self_billing_advice
 from .storing import largest
 from .suppliers import BankAccount, account_of, assign_supplier, create_supplier, proposed_suppliers
 from .waiting import (
@@ -87,6 +88,7 @@ __all__ = [
     "refuse",
     "reopen",
     "save_typed",
+    "self_billing_advice",
     "send_to_bookkeeping",
     "set_rate",
     "take_in",
