@@ -34,7 +34,6 @@ from integrations.standing import standing_of
 from ..errors import InvoicingError, NotPossible
 from ..foreign_vat import is_foreign_vat, vat_country
 from ..models import (
-    MailingState,
     PurchaseDocument,
     PurchaseFile,
     Quarantine,
@@ -306,9 +305,9 @@ def _mailing(page: ExpenseAdmin, request: HttpRequest, document: PurchaseDocumen
         return {}
     mailings = list(document.mailings.all()[:5])
     found: dict[str, Any] = {"mailings": [(row, state_label("mailing", row.state)) for row in mailings]}
-    arrived = any(row.state != MailingState.FAILED and not row.is_stale for row in mailings)
+    before = purchases.sent_before(document)
     entity = document.entity
-    if arrived or not page.has_approve_permission(request) or entity is None:
+    if before is purchases.SentBefore.YES or not page.has_approve_permission(request) or entity is None:
         return found
     instead = purchases.may_go_instead(document) and bool(entity.bookkeeping_email)
     refusal = "" if instead else purchases.mailing_refusal(document)
@@ -316,7 +315,7 @@ def _mailing(page: ExpenseAdmin, request: HttpRequest, document: PurchaseDocumen
     if not refusal:
         found |= {
             "mail_url": page.url("mail", document.pk),
-            "asks_again": any(row.is_doubtful or (row.is_stale and row.started_at) for row in mailings),
+            "asks_again": before is purchases.SentBefore.PERHAPS,
             "asks_address": entity.confirmed_bookkeeping_email != entity.bookkeeping_email,
         }
     return found

@@ -4,7 +4,7 @@ from .by_hand import TypedPurchase, check_file, save_typed
 from .duplicates import duplicates_of
 from .inbox import InboxReport, read_inbox
 from .intake import Answer, Delivery, Received, receive
-from .mailing import may_go_instead, may_have_left, send_to_bookkeeping
+from .mailing import SentBefore, may_go_instead, may_have_left, send_to_bookkeeping, sent_before
 from .mailing import refusal as mailing_refusal
 from .paid_by_hand import mark_open, mark_paid
 from .proposals import propose, rates_of, vat_of
@@ -49,6 +49,7 @@ __all__ = [
     "LineChoice",
     "Received",
     "ReviewOutcome",
+    "SentBefore",
     "Ticks",
     "TypedPurchase",
     "accept",
@@ -90,6 +91,7 @@ __all__ = [
     "save_typed",
     "self_billing_advice",
     "send_to_bookkeeping",
+    "sent_before",
     "set_rate",
     "take_in",
     "vat_of",
