@@ -4,7 +4,7 @@ from .by_hand import TypedPurchase, check_file, save_typed
 from .duplicates import duplicates_of
 from .inbox import InboxReport, read_inbox
 from .intake import Answer, Delivery, Received, receive
-from .mailing import may_go_instead, may_have_left, send_to_bookkeeping
+from .mailing import SentBefore, may_go_instead, may_have_left, send_to_bookkeeping, sent_before
 from .mailing import refusal as mailing_refusal
 from .paid_by_hand import mark_open, mark_paid
 from .proposals import propose, rates_of, vat_of
@@ -18,6 +18,7 @@ from .review import (
     approve,
     approve_many,
     broken_rules,
+    formal_rules,
     mend,
     missing_for_books,
     next_to_approve,
@@ -26,6 +27,7 @@ from .review import (
     reopen,
     why_fixed,
 )
+from .self_billed import advice as self_billing_advice
 from .storing import largest
 from .suppliers import BankAccount, account_of, assign_supplier, create_supplier, proposed_suppliers
 from .waiting import (
@@ -47,6 +49,7 @@ __all__ = [
     "LineChoice",
     "Received",
     "ReviewOutcome",
+    "SentBefore",
     "Ticks",
     "TypedPurchase",
     "accept",
@@ -59,6 +62,7 @@ __all__ = [
     "check_file",
     "create_supplier",
     "duplicates_of",
+    "formal_rules",
     "largest",
     "lift_quarantine",
     "likely_entity",
@@ -85,7 +89,9 @@ __all__ = [
     "refuse",
     "reopen",
     "save_typed",
+    "self_billing_advice",
     "send_to_bookkeeping",
+    "sent_before",
     "set_rate",
     "take_in",
     "vat_of",
