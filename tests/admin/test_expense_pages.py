@@ -11,6 +11,7 @@ from django.utils import translation
 from django.utils.formats import date_format
 from PIL import Image
 
+from config.figures import amount, day
 from invoicing.models import LedgerAccountKind, PurchaseDocument, PurchaseSource
 from invoicing.services import purchases
 from tests import factories
@@ -152,9 +153,23 @@ def test_quarantine_has_no_button_to_approve_and_a_sale_no_amounts(entity, suppl
     assert "/approve/" not in found
     assert "/refuse/" in found
     sale = purchases.receive(
-        data=ubl(buyer_vat=entity.vat_number, self_billing=True), delivery=purchases.Delivery(name="a.xml")
+        data=ubl(
+            supplier=entity.name, supplier_vat=entity.vat_number, buyer_vat=SUPPLIER, number="SB-7", self_billing=True
+        ),
+        delivery=purchases.Delivery(name="a.xml"),
     ).document
     found = shown(client, sale)
+    said = (
+        f"wrote invoice SB-7 of {day(sale.date)} for {amount(sale.total, 'EUR')} in the name of Linde Studio BV: it is"
+    )
+    assert said in found
+    assert SUPPLIER in found
+    assert "/approve/" not in found
+    assert "To pay" not in found
+    # What cannot be shown whole is not shown at all.
+    huge = ubl(buyer_vat=entity.vat_number, self_billing=True, lines=(("Power", "9000000000000.00", "0"),))
+    unread = purchases.receive(data=huge, delivery=purchases.Delivery(name="b.xml")).document
+    found = shown(client, unread)
     assert "0.00" not in found
     assert "Not read: it is no purchase of yours" in found
 

@@ -1,15 +1,26 @@
-"""The verbs of expenses: taking documents in, saying who they are from, deciding about them, mailing them."""
+"""The verbs of expenses: taking documents in, saying who they are from, deciding about them, telling who waits for it."""
 
 from .by_hand import TypedPurchase, check_file, save_typed
+from .delivered import attend
 from .duplicates import duplicates_of
 from .inbox import InboxReport, read_inbox
 from .intake import Answer, Delivery, Received, receive
-from .mailing import may_go_instead, may_have_left, send_to_bookkeeping
+from .mailing import SentBefore, may_go_instead, may_have_left, send_to_bookkeeping, sent_before
 from .mailing import refusal as mailing_refusal
 from .paid_by_hand import mark_open, mark_paid
 from .proposals import propose, rates_of, vat_of
 from .quarantine import buyer_of, lift_quarantine, likely_entity, read_again
 from .rates import set_rate
+from .responding import (
+    demands_response,
+    is_answered,
+    is_told_otherwise,
+    queue_due,
+    send_again,
+    send_due,
+    told_decision,
+    why_untold,
+)
 from .review import (
     ApprovalRefused,
     LineChoice,
@@ -18,6 +29,7 @@ from .review import (
     approve,
     approve_many,
     broken_rules,
+    formal_rules,
     mend,
     missing_for_books,
     next_to_approve,
@@ -26,6 +38,7 @@ from .review import (
     reopen,
     why_fixed,
 )
+from .self_billed import advice as self_billing_advice
 from .storing import largest
 from .suppliers import BankAccount, account_of, assign_supplier, create_supplier, proposed_suppliers
 from .waiting import (
@@ -47,6 +60,7 @@ __all__ = [
     "LineChoice",
     "Received",
     "ReviewOutcome",
+    "SentBefore",
     "Ticks",
     "TypedPurchase",
     "accept",
@@ -54,11 +68,16 @@ __all__ = [
     "approve",
     "approve_many",
     "assign_supplier",
+    "attend",
     "broken_rules",
     "buyer_of",
     "check_file",
     "create_supplier",
+    "demands_response",
     "duplicates_of",
+    "formal_rules",
+    "is_answered",
+    "is_told_otherwise",
     "largest",
     "lift_quarantine",
     "likely_entity",
@@ -73,6 +92,7 @@ __all__ = [
     "problems_of",
     "propose",
     "proposed_suppliers",
+    "queue_due",
     "queue_waiting",
     "rates_of",
     "read_again",
@@ -85,9 +105,15 @@ __all__ = [
     "refuse",
     "reopen",
     "save_typed",
+    "self_billing_advice",
+    "send_again",
+    "send_due",
     "send_to_bookkeeping",
+    "sent_before",
     "set_rate",
     "take_in",
+    "told_decision",
     "vat_of",
     "why_fixed",
+    "why_untold",
 ]
