@@ -139,12 +139,31 @@ def test_what_fails_is_tried_again_and_given_up_in_words(sign_in, queued, small,
         binning_jobs.work(job.pk)
         assert BinnedParty.objects.count() == 2
         if turn < 2:
+            BinJob.objects.update(beat_at=timezone.now() - timedelta(minutes=2))
             assert "is tried again" in boss.get(WORK).content.decode()
     job.refresh_from_db()
     assert job.was_given_up
     assert "It stopped after 2 of 4" in boss.get(BIN).content.decode()
     # The way is free for another one.
     assert binning_jobs.ask(what=BinJob.What.BIN, keys=[parties[3].pk], by=None) is not None
+
+
+@pytest.mark.django_db
+def test_one_whose_workers_die_each_time_is_given_up(queued, small, monkeypatch):
+    """A worker that dies says nothing; the job is begun again some times, and then makes way for others."""
+    party = factories.CompanyFactory()
+    job = binning_jobs.ask(what=BinJob.What.BIN, keys=[party.pk], by=None)
+
+    def dies(parties, by):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(binning_jobs._STEPS, "bin", dies)
+    for _ in range(BinJob.MOST_TRIES):
+        with pytest.raises(KeyboardInterrupt):
+            binning_jobs.work(job.pk)
+    binning_jobs.work(job.pk)
+    job.refresh_from_db()
+    assert (job.was_given_up, job.done) == (True, 0)
 
 
 @pytest.mark.django_db(transaction=True)
