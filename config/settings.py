@@ -67,6 +67,8 @@ BOEKBRUG_CONNECTOR_COUNTRIES: list[str] = env.list("BOEKBRUG_CONNECTOR_COUNTRIES
 BOEKBRUG_SITE_URL: str = env.str("BOEKBRUG_SITE_URL", default="").rstrip("/")
 # Folder from which a Peppol access point takes e-invoices. Empty: none are handed over.
 BOEKBRUG_PEPPOL_OUTBOX_DIR: str = env.str("BOEKBRUG_PEPPOL_OUTBOX_DIR", default="")
+# Minutes after which a supplier is told of a decision about its e-invoice; taken back before, it is told of none.
+BOEKBRUG_PEPPOL_RESPONSE_MINUTES: int = env.int("BOEKBRUG_PEPPOL_RESPONSE_MINUTES", default=60)
 
 BOEKBRUG_LEASE_SECONDS: int = env.int("BOEKBRUG_LEASE_SECONDS", default=150)
 BOEKBRUG_SLICE_SECONDS: int = env.int("BOEKBRUG_SLICE_SECONDS", default=30)

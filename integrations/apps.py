@@ -58,6 +58,7 @@ class IntegrationsConfig(AppConfig):
         announcing.register(on_tick=pick_up)
         announcing.register(on_tick=binning_jobs.pick_up)
         announcing.register(on_tick=purchases.queue_waiting)
+        announcing.register(on_tick=purchases.queue_due)
         register_numbers(BookNumbers)
 
 

@@ -230,6 +230,21 @@ class PartyData:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContactRecord:
+    """A person to talk to at a relation, as the tool has it; nothing is booked on one."""
+
+    company_external_id: str  # of the relation
+    name: str
+    external_id: str = ""  # empty: the tool keeps the name and no more
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    phone: str = ""
+    language: str = ""
+    role: str = ""  # what the person does there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartyRecord:
     """A relation as the tool has it."""
 
@@ -252,6 +267,7 @@ class PartyRecord:
     roles: frozenset[PartyRole] = frozenset()
     blocked: bool = False
     deleted: bool = False
+    contacts: tuple[ContactRecord, ...] = ()  # where the tool keeps them with the relation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

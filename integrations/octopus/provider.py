@@ -99,6 +99,8 @@ class OctopusProvider:
             Capability.READ_BACK,
             Capability.PARTY_CHANGES,
             Capability.FIND_BY_REFERENCE,
+            Capability.CONTACT_PERSONS,
+            Capability.ROLELESS_RELATIONS,
         }
     )
     limits: ClassVar[Limits] = LIMITS

@@ -38,6 +38,13 @@ from .purchases import (
     RateFrom,
     ReviewState,
 )
+from .responses import (
+    RESPONSE_BROKEN_OFF,
+    DeliveryResponse,
+    ResponseCode,
+    SupplierResponse,
+    SupplierResponseState,
+)
 from .terms import PaymentTerm, PaymentTermKind
 from .vat import VatCategory, VatRate, VatRateVersion
 
@@ -45,8 +52,10 @@ __all__ = [
     "MAILING_LOST",
     "MAILING_STALE",
     "MAILING_UNANSWERED",
+    "RESPONSE_BROKEN_OFF",
     "CompanyEntity",
     "CreditNote",
+    "DeliveryResponse",
     "DeliveryState",
     "DocumentDiscount",
     "DocumentFile",
@@ -79,11 +88,14 @@ __all__ = [
     "PurchaseVatTotal",
     "Quarantine",
     "RateFrom",
+    "ResponseCode",
     "ReviewState",
     "SalesDocument",
     "SalesKind",
     "SalesLine",
     "SalesVatTotal",
+    "SupplierResponse",
+    "SupplierResponseState",
     "VatCategory",
     "VatRate",
     "VatRateVersion",

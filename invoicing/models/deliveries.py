@@ -40,6 +40,8 @@ class PeppolDelivery(models.Model):
     sha256 = models.CharField(max_length=64, editable=False)
     message_id = models.CharField(_("message id"), max_length=200, blank=True, editable=False)
     error = models.TextField(_("what went wrong"), blank=True, editable=False)
+    # An answer asks for a person; pressed away by one, or by a later answer that asks for nobody.
+    needs_person = models.BooleanField(default=False, editable=False)
     handed_over_by = models.CharField(_("handed over by"), max_length=150, editable=False)
     created_at = models.DateTimeField(_("handed over"), auto_now_add=True)
     changed_at = models.DateTimeField(_("changed"), auto_now=True)
@@ -49,6 +51,10 @@ class PeppolDelivery(models.Model):
         verbose_name_plural = _("Peppol deliveries")
         # Has no page of its own: who may work on a document may hand it over.
         default_permissions = ()
+        indexes = [
+            models.Index(fields=["document"], condition=models.Q(needs_person=True), name="invoicing_dlv_person"),
+            models.Index(fields=["state"], name="invoicing_dlv_state"),
+        ]
 
     def __str__(self) -> str:
         return f"{self.document}: {self.get_state_display()}"

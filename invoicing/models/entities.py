@@ -33,6 +33,14 @@ class CompanyEntity(models.Model):
         default=False,
         help_text=_("To the bookkeeping e-mail, save Peppol documents that go through a connection."),
     )
+    answers_suppliers = models.BooleanField(
+        _("tell suppliers what becomes of their e-invoices"),
+        default=False,
+        help_text=_(
+            "Through Peppol: that an expense was received, approved or refused, and why. Needs a Peppol ID and an access"
+            " point. A supplier that demands an answer is told without this as well."
+        ),
+    )
     phone = models.CharField(_("phone"), max_length=40, blank=True)
     iban = models.CharField(_("IBAN"), max_length=34, blank=True)
     bic = models.CharField(_("BIC"), max_length=11, blank=True)

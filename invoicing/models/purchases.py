@@ -117,7 +117,7 @@ class PurchaseDocument(models.Model):
     matched_by = models.CharField(
         _("supplier known by"), max_length=12, choices=MatchedBy.choices, blank=True, editable=False
     )
-    # As written: name, endpoint, vat_number, enterprise_number, street, postcode, city, country, email, accounts,
+    # As written: name, endpoint (in lower case), address (the same as written), vat_number, enterprise_number, street, postcode, city, country, email, accounts,
     # representative_vat; and the buyer's name.
     supplier_snapshot = models.JSONField(default=dict, blank=True, editable=False)
     supplier_name = models.CharField(_("supplier's name"), max_length=200, blank=True)
@@ -162,6 +162,7 @@ class PurchaseDocument(models.Model):
     # Above nought: perhaps received twice. Of one identity each has its own; of what a person typed it says no more.
     copy_number = models.PositiveSmallIntegerField(default=0, editable=False)
     customization = models.CharField(max_length=300, blank=True, editable=False)
+    profile = models.CharField(max_length=200, blank=True, editable=False)
     type_code = models.CharField(max_length=4, blank=True, editable=False)
     findings = models.JSONField(
         default=list, blank=True, editable=False

@@ -9,6 +9,7 @@ import re
 
 from crm.numbers import is_valid_enterprise_number
 from invoicing.issued import Side
+from invoicing.peppol.checks.identifiers import SCHEMES
 from invoicing.peppol.document import Identifier
 
 ENTERPRISE_BE = "0208"
@@ -30,6 +31,11 @@ def parse_peppol_id(text: str) -> Identifier | None:
     """Return the identifier that is written as "0208:0123456789"; None: it is not written so."""
     match = _WRITTEN.fullmatch(text.strip())
     return Identifier(scheme=match[1], value=match[2]) if match else None
+
+
+def is_in_use(scheme: str) -> bool:
+    """Whether the network still delivers to addresses of this scheme."""
+    return scheme in SCHEMES
 
 
 def endpoint_of(side: Side) -> Identifier | None:

@@ -9,9 +9,7 @@ from __future__ import annotations
 import hashlib
 import logging
 from datetime import datetime, timedelta
-from pathlib import Path
 
-from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
 from django.db.models import Q, QuerySet
@@ -24,12 +22,13 @@ from crm.numbers import is_valid_enterprise_number
 from ..errors import NotPossible
 from ..issued import Issued
 from ..models import DeliveryState, PeppolDelivery, SalesDocument
-from ..peppol.access import AccessPoint, FileOutbox, Message, NotTaken
+from ..peppol.access import Message, NotTaken
 from ..peppol.addresses import endpoint_of
 from ..peppol.composing import compose
 from ..peppol.document import Identifier
 from ..peppol.writing import write
-from ..printing.pdf import render
+from ..printing import render
+from .access import access_point
 from .issuing import file_stem, issued, required, sentences
 from .log import log_document
 
@@ -37,12 +36,6 @@ logger = logging.getLogger(__name__)
 
 # A hand-over that says nothing for so long has broken off; whether it left, nobody here can tell.
 BROKEN_OFF = timedelta(minutes=5)
-
-
-def access_point() -> AccessPoint | None:
-    """The access point of this installation; None where there is none."""
-    folder = settings.BOEKBRUG_PEPPOL_OUTBOX_DIR
-    return FileOutbox(Path(folder)) if folder else None
 
 
 def may_hand_over_here() -> bool:
@@ -107,12 +100,20 @@ def hand_over(*, document: SalesDocument, by: AbstractBaseUser | None, looked: b
         logger.warning("document not handed over", extra={"document": document.pk}, exc_info=True)
         delivery.state, delivery.error = DeliveryState.SENDING_FAILED, str(error)
     with transaction.atomic():
-        delivery.save(update_fields=["state", "error", "message_id", "changed_at"])
+        _keep(delivery)
         if delivery.state == DeliveryState.SENT:
             words = _("Handed over to Peppol, for %(receiver)s.") % {"receiver": delivery.receiver}
             log_document(document=document, by=by, message=words)
     logger.info("document handed over", extra={"document": document.pk, "state": delivery.state})
     return delivery
+
+
+def _keep(delivery: PeppolDelivery) -> None:
+    """Keep what became of it. An answer may have come before: then the delivery is further already, and stays there."""
+    outcome = {"message_id": delivery.message_id, "changed_at": timezone.now()}
+    sending = PeppolDelivery.objects.filter(pk=delivery.pk, state=DeliveryState.SENDING)
+    if not sending.update(state=delivery.state, error=delivery.error, **outcome):
+        PeppolDelivery.objects.filter(pk=delivery.pk).update(**outcome)
 
 
 def _claimed(

@@ -16,7 +16,7 @@ _SCHEME_CODES = (
     "9934 9935 9936 9937 9938 9939 9940 9941 9942 9943 9944 9945 9946 9947 9948 9949 9950 9951 9952 9953 "
     "9957 9959 "
 )
-_SCHEMES = frozenset(_SCHEME_CODES.split())
+SCHEMES = frozenset(_SCHEME_CODES.split())
 _VAT_NUMBER = re.compile(r"[A-Z]{2}.*")
 _SEPA = "SEPA"
 
@@ -117,7 +117,7 @@ def _endpoint(party: Party, absent: str, unnamed: str, text: str, place: str) ->
         yield warning(absent, text, place)
     elif not party.endpoint.scheme:
         yield error(unnamed, gettext_noop("The electronic address does not say of which kind it is."), place)
-    elif party.endpoint.scheme not in _SCHEMES:
+    elif party.endpoint.scheme not in SCHEMES:
         yield warning(
             "PEPPOL-EN16931-CL008",
             gettext_noop("Electronic addresses of the kind %(scheme)s are not used any more."),

@@ -7,6 +7,7 @@ only behind the first. Source: the sheet on Peppol, section 11, where the attack
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 from xml.parsers import expat
@@ -20,6 +21,7 @@ from invoicing.peppol.reading.values import identifier_text
 _INVOICE = "urn:oasis:names:specification:ubl:schema:xsd:Invoice-2"
 _CREDIT_NOTE = "urn:oasis:names:specification:ubl:schema:xsd:CreditNote-2"
 _ENVELOPE = "http://www.unece.org/cefact/namespaces/StandardBusinessDocumentHeader"
+_RESPONSE = "{urn:oasis:names:specification:ubl:schema:xsd:ApplicationResponse-2}ApplicationResponse"
 ROOTS = {f"{{{_INVOICE}}}Invoice": "Invoice", f"{{{_CREDIT_NOTE}}}CreditNote": "CreditNote"}
 
 # Both parsers know these and read them alike; with a rarer one they might read two different documents.
@@ -81,9 +83,9 @@ def parse(data: bytes, limits: Limits, clock: Clock) -> etree._Element:
     return root
 
 
-def payload(root: etree._Element) -> tuple[etree._Element, Envelope]:
-    """Return the invoice or credit note and its envelope, if it came in one."""
-    if root.tag in ROOTS:
+def payload(root: etree._Element, roots: Mapping[str, str] = ROOTS) -> tuple[etree._Element, Envelope]:
+    """Return the document, by default an invoice or credit note, and its envelope, if it came in one."""
+    if root.tag in roots:
         return root, Envelope()
     if root.tag != f"{{{_ENVELOPE}}}StandardBusinessDocument":
         raise _not_ubl(root)
@@ -93,7 +95,7 @@ def payload(root: etree._Element) -> tuple[etree._Element, Envelope]:
         raise Refusal(
             "envelope", gettext_noop("The envelope of this message does not hold exactly one document with one header.")
         )
-    if inside[0].tag not in ROOTS:
+    if inside[0].tag not in roots:
         raise _not_ubl(inside[0])
     found = Envelope(
         sender=_participant(header, "Sender"),
@@ -222,6 +224,8 @@ def _encoding() -> Refusal:
 
 
 def _not_ubl(root: etree._Element) -> Refusal:
+    if root.tag == _RESPONSE:
+        return Refusal("response", gettext_noop("This answers an invoice or credit note, and is none itself."))
     return Refusal(
         "not-ubl",
         gettext_noop("This is XML, but not a UBL invoice or credit note: it begins with “%(root)s”."),

@@ -37,7 +37,7 @@ class NotReadable:
     """The file is no invoice that we can read, and why; nothing of it is kept but what the caller keeps.
 
     `code` is one of empty, too-large, packed, pdf, not-xml, doctype, encoding, broken, too-deep, too-many,
-    too-slow, not-ubl, envelope, self-billing, wrong-type, missing, ambiguous, not-a-number, not-a-date. `text` is an
+    too-slow, not-ubl, response, envelope, self-billing, wrong-type, missing, ambiguous, not-a-number, not-a-date. `text` is an
     English sentence to be translated, with %(name)s where `values` belong.
     """
 

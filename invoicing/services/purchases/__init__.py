@@ -1,6 +1,7 @@
-"""The verbs of expenses: taking documents in, saying who they are from, deciding about them, mailing them."""
+"""The verbs of expenses: taking documents in, saying who they are from, deciding about them, telling who waits for it."""
 
 from .by_hand import TypedPurchase, check_file, save_typed
+from .delivered import attend
 from .duplicates import duplicates_of
 from .inbox import InboxReport, read_inbox
 from .intake import Answer, Delivery, Received, receive
@@ -10,6 +11,16 @@ from .paid_by_hand import mark_open, mark_paid
 from .proposals import propose, rates_of, vat_of
 from .quarantine import buyer_of, lift_quarantine, likely_entity, read_again
 from .rates import set_rate
+from .responding import (
+    demands_response,
+    is_answered,
+    is_told_otherwise,
+    queue_due,
+    send_again,
+    send_due,
+    told_decision,
+    why_untold,
+)
 from .review import (
     ApprovalRefused,
     LineChoice,
@@ -57,12 +68,16 @@ __all__ = [
     "approve",
     "approve_many",
     "assign_supplier",
+    "attend",
     "broken_rules",
     "buyer_of",
     "check_file",
     "create_supplier",
+    "demands_response",
     "duplicates_of",
     "formal_rules",
+    "is_answered",
+    "is_told_otherwise",
     "largest",
     "lift_quarantine",
     "likely_entity",
@@ -77,6 +92,7 @@ __all__ = [
     "problems_of",
     "propose",
     "proposed_suppliers",
+    "queue_due",
     "queue_waiting",
     "rates_of",
     "read_again",
@@ -90,10 +106,14 @@ __all__ = [
     "reopen",
     "save_typed",
     "self_billing_advice",
+    "send_again",
+    "send_due",
     "send_to_bookkeeping",
     "sent_before",
     "set_rate",
     "take_in",
+    "told_decision",
     "vat_of",
     "why_fixed",
+    "why_untold",
 ]

@@ -25,6 +25,7 @@ from crm import audit
 from ...errors import NotPossible
 from ...models import (
     CompanyEntity,
+    DeliveryResponse,
     FileRole,
     IncomingAccess,
     PurchaseDocument,
@@ -33,11 +34,14 @@ from ...models import (
     PurchasePayment,
     PurchaseSource,
     Quarantine,
+    SalesDocument,
 )
 from ...peppol.document import Finding
 from ...peppol.reading import Limits, NotReadable, Reading, read
-from . import self_billed, suppliers
+from ...peppol.reading.responses import read_response
+from . import responding, self_billed, suppliers
 from .addressing import Numbers, find_entity, numbers_of
+from .delivered import answered_before, find_delivery, note_response
 from .duplicates import identity_of, next_copy
 from .officially import official_findings
 from .proposals import propose
@@ -66,6 +70,7 @@ class Received:
 
     answer: Answer
     document: PurchaseDocument | None = None
+    sale: SalesDocument | None = None  # the document of ours that the file answers
     code: str = ""
     text: str = ""
     reason: Mapping[str, Any] = field(default_factory=dict)
@@ -106,13 +111,9 @@ def receive(*, data: bytes, delivery: Delivery) -> Received:
     if isinstance(found, NotReadable):
         if found.code == "self-billing":
             return _store(lambda: _apart(data, digest, delivery), digest, delivery)
-        logger.info("document refused", extra={"reason": found.code, "bytes": len(data)})
-        return Received(
-            answer=Answer.REFUSED,
-            code=found.code,
-            text=sentence(found.text, found.values),
-            reason={"text": found.text, "values": dict(found.values)},
-        )
+        if found.code == "response":
+            return _answered(data, delivery)
+        return _refused(found, len(data))
     if delivery.access is not None and not delivery.message_id and found.message_id:
         # The envelope names the message where the header did not.
         delivery = replace(delivery, message_id=found.message_id[:200])
@@ -122,8 +123,41 @@ def receive(*, data: bytes, delivery: Delivery) -> Received:
     return _store(lambda: _keep(data, found, findings, delivery), digest, delivery)
 
 
+def _refused(found: NotReadable, size: int) -> Received:
+    logger.info("document refused", extra={"reason": found.code, "bytes": size})
+    return Received(
+        answer=Answer.REFUSED,
+        code=found.code,
+        text=sentence(found.text, found.values),
+        reason={"text": found.text, "values": dict(found.values)},
+    )
+
+
+def _answered(data: bytes, delivery: Delivery) -> Received:
+    """Take in what somebody says of a document of ours; without a document that it can mean it is refused."""
+    response = read_response(data, Limits(message=largest()))
+    if isinstance(response, NotReadable):
+        return _refused(response, len(data))
+    found = find_delivery(response, delivery.access)
+    if isinstance(found, NotReadable):
+        return _refused(found, len(data))
+    row, is_new = note_response(response=response, delivery=found, data=data, access=delivery.access, by=delivery.by)
+    if not is_new:
+        return _known_answer(row)
+    text = gettext("What was said of %(document)s is noted: %(state)s.")
+    words = text % {"document": found.document, "state": row.get_state_display()}
+    return Received(answer=Answer.STORED, sale=found.document, code="response", text=words)
+
+
+def _known_answer(row: DeliveryResponse) -> Received:
+    words = gettext("This answer was received before. Nothing changes.")
+    return Received(answer=Answer.KNOWN, sale=row.delivery.document, code="known", text=words)
+
+
 def known_before(digest: str, delivery: Delivery) -> Received | None:
     """What is told of a file that is a document already, or of another one under its message id; None: it is new."""
+    if (answer := answered_before(digest)) is not None:
+        return _known_answer(answer)
     same = Q(sha256=digest)
     if delivery.message_id and delivery.access is not None:
         same |= Q(access=delivery.access, message_id=delivery.message_id)
@@ -216,6 +250,7 @@ def _keep(data: bytes, found: Reading, findings: tuple[Finding, ...], delivery: 
     _add_original(row, data, delivery, media_type="application/xml", ending=".xml")
     propose(row)
     audit.record(by=delivery.by, objects=[row], flag=audit.ADDED, message=gettext("Received."))
+    responding.note_receipt(row)
     return row
 
 

@@ -14,7 +14,7 @@ from crm import audit
 from ...errors import NotPossible
 from ...models import CompanyEntity, FileRole, PurchaseDocument, PurchaseReview, Quarantine, ReviewState
 from ...peppol.reading import Limits, Reading, read
-from . import self_billed
+from . import responding, self_billed
 from .addressing import Numbers, find_entity, numbers_of
 from .duplicates import identity_of, next_copy
 from .proposals import propose
@@ -89,4 +89,5 @@ def lift_quarantine(
         document=found, state=ReviewState.PENDING, by=audit.actor_name(by), reason=words[:300]
     )
     audit.record(by=by, objects=[found], flag=audit.CHANGED, message=words)
+    responding.note_receipt(found)
     return found

@@ -19,7 +19,8 @@ from ...errors import InvoicingError, NotPossible, Problem
 from ...foreign_vat import is_foreign_vat, vat_country
 from ...models import LedgerAccount, PurchaseDocument, PurchaseLine, PurchaseReview, ReviewState, VatRate
 from ...peppol.checks.formal import is_formal
-from . import bridge, mailing
+from ...peppol.statuses import OTHER, REASON_CODES
+from . import bridge, mailing, responding
 from .duplicates import duplicates_of
 from .proposals import rates_of, vat_of
 from .rates import set_rate
@@ -179,7 +180,7 @@ def approve(
     if broken_rules(found):
         words += " " + _("Checked although rules of e-invoices are broken.")
     audit.record(by=by, objects=[found], flag=audit.CHANGED, message=words)
-    _after_approval(found)
+    _after_approval(found, by)
     return found
 
 
@@ -197,11 +198,19 @@ def approve_many(*, documents: Sequence[PurchaseDocument], by: AbstractBaseUser 
 
 
 @transaction.atomic
-def refuse(*, document: PurchaseDocument, reason: str, by: AbstractBaseUser | None) -> PurchaseDocument:
-    """Refuse a document with a reason. NotPossible: no reason, or somebody decided meanwhile."""
+def refuse(
+    *, document: PurchaseDocument, reason: str, by: AbstractBaseUser | None, told_as: str = OTHER, tells: bool = True
+) -> PurchaseDocument:
+    """Refuse a document with a reason. NotPossible: no reason, or somebody decided meanwhile.
+
+    `told_as`: the code under which the supplier is told the reason, where it is told through Peppol; `tells` False: the
+    person tells it, or nobody has to.
+    """
     reason = " ".join(reason.split())[:300]
     if not reason:
         raise NotPossible(_("Say why it is refused."))
+    if told_as not in REASON_CODES:
+        raise NotPossible(_("Choose what the supplier is told as the reason."))
     found = _locked(document)
     who = audit.actor_name(by)
     found.review, found.reviewed_at, found.reviewed_by = ReviewState.REFUSED, timezone.now(), who
@@ -210,6 +219,8 @@ def refuse(*, document: PurchaseDocument, reason: str, by: AbstractBaseUser | No
     PurchaseReview.objects.create(document=found, state=ReviewState.REFUSED, by=who, reason=reason)
     words = _("Refused: %(reason)s") % {"reason": reason}
     audit.record(by=by, objects=[found], flag=audit.CHANGED, message=words)
+    if tells:
+        responding.note_decision(found, by, reason_code=told_as)
     return found
 
 
@@ -240,14 +251,20 @@ def mend(
 
 @transaction.atomic
 def reopen(
-    *, document: PurchaseDocument, by: AbstractBaseUser | None, reason: str = "", knows_it_was_mailed: bool = False
+    *,
+    document: PurchaseDocument,
+    by: AbstractBaseUser | None,
+    reason: str = "",
+    knows_it_was_mailed: bool = False,
+    tells_the_supplier: bool = False,
 ) -> PurchaseDocument:
     """Take a decision back: the document waits for one again. In the history and the audit trail.
 
     An approval only with a reason, and only as long as nothing of it can be in the books: what a sync claimed for
     sending stays approved, and what it prepared before is not sent, since the claim sees that the document changed.
-    `knows_it_was_mailed`: the person tells the bookkeeping, which has it by e-mail. NotPossible says what stands
-    in the way.
+    `knows_it_was_mailed`: the person tells the bookkeeping, which has it by e-mail. `tells_the_supplier`: the person
+    tells the supplier, who heard of the decision through Peppol, where it cannot be taken back. NotPossible says what
+    stands in the way.
     """
     found = PurchaseDocument.objects.select_for_update().get(pk=document.pk)
     reason = " ".join(reason.split())[:300]
@@ -261,6 +278,7 @@ def reopen(
         words = _("The approval is taken back: %(reason)s") % {"reason": reason}
     else:
         words = _("The refusal is taken back.")
+    _leave_untold(found, tells_the_supplier)
     found.review, found.reviewed_at, found.reviewed_by, found.refusal_reason = ReviewState.PENDING, None, "", ""
     # Whoever approves it again looks at the bank account again.
     found.iban_checked_at, found.iban_checked_by = None, ""
@@ -289,6 +307,14 @@ def _refuse_mailed(document: PurchaseDocument, knows: bool) -> None:
         raise NotPossible(_("It is being e-mailed to the bookkeeping right now. Try again in a quarter of an hour."))
     if not knows and mailing.may_have_left(document):
         raise NotPossible(_("The bookkeeping has it by e-mail. Tick that you tell them what changes."))
+
+
+def _leave_untold(document: PurchaseDocument, tells: bool) -> None:
+    """Withdraw what the supplier was not told yet, and only then look at what it was: a worker may be at it."""
+    responding.withdraw_decision(document)
+    if not tells and responding.told_decision(document) is not None:
+        text = _("The supplier was told of this decision through Peppol. Tick that you tell them what changes.")
+        raise NotPossible(text)
 
 
 def _approved_and_unsent(document: PurchaseDocument) -> PurchaseDocument:
@@ -359,5 +385,6 @@ def _settle_supplier(document: PurchaseDocument, by: AbstractBaseUser | None) ->
         audit.record(by=by, objects=[as_page(party)], flag=audit.CHANGED, message=_("Is a supplier from now on."))
 
 
-def _after_approval(document: PurchaseDocument) -> None:
+def _after_approval(document: PurchaseDocument, by: AbstractBaseUser | None) -> None:
     mailing.mail_by_itself(document)
+    responding.note_decision(document, by)

@@ -90,6 +90,7 @@ def fill(row: PurchaseDocument, document: Document) -> None:
     row.preceding = [preceding.number[:200] for preceding in document.references.preceding[:20]]
     row.note = document.note[:5000]
     row.customization = document.customization[:300]
+    row.profile = document.profile[:200]
     row.type_code = document.type_code[:4]
 
 

@@ -65,6 +65,7 @@ def snapshot_of(document: Document, numbers: Numbers) -> dict[str, Any]:
     return {
         "name": seller.called[:200],
         "endpoint": numbers.endpoint[:60],
+        "address": str(seller.endpoint or "")[:120],
         "vat_number": numbers.vat[:24],
         "enterprise_number": numbers.enterprise[:24],
         "street": (street or seller.address.line)[:200],
