@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from django.core.cache import cache
+from django.db.models import Count, Q
 from django.http import HttpRequest
 
 from crm.models import DuplicatePair, PairState
 from integrations.models import Issue
-from invoicing.models import PurchaseDocument
+from invoicing.models import PeppolDelivery, PurchaseDocument, SalesKind
 
 _KEY = "boekbrug-badges"
 _SECONDS = 30
@@ -28,6 +29,12 @@ def open_duplicates(request: HttpRequest) -> str:
     return _numbers(request)["duplicates"]
 
 
+def answers_to_look_at(request: HttpRequest) -> tuple[int, int]:
+    """The numbers of invoices and of credit notes whose e-invoice was refused or asked about, as old as the others."""
+    numbers = _numbers(request)
+    return int(numbers.get("answered_invoices") or 0), int(numbers.get("answered_credit_notes") or 0)
+
+
 def forget() -> None:
     """Have the next page count again: a person decided about something that is counted here."""
     cache.delete(_KEY)
@@ -39,10 +46,15 @@ def _numbers(request: HttpRequest) -> dict[str, str]:
     if kept is None:
         kept = cache.get(_KEY)
         if kept is None:
+            asking = PeppolDelivery.objects.filter(needs_person=True)
             counted = {
                 "issues": Issue.objects.open().count(),
                 "duplicates": DuplicatePair.objects.of_the_living().filter(state=PairState.OPEN).count(),
                 "expenses": PurchaseDocument.objects.to_approve().count(),
+                **asking.aggregate(
+                    answered_invoices=Count("pk", filter=Q(document__kind=SalesKind.INVOICE)),
+                    answered_credit_notes=Count("pk", filter=Q(document__kind=SalesKind.CREDIT_NOTE)),
+                ),
             }
             kept = {name: str(number or "") for name, number in counted.items()}
             cache.set(_KEY, kept, _SECONDS)

@@ -21,6 +21,7 @@ from crm import audit
 
 from .. import services
 from ..models import DeliveryState, DocumentStatus, SalesDocument
+from .answers import answers_context
 from .booking import person
 
 if TYPE_CHECKING:
@@ -88,6 +89,7 @@ def panel_context(page: SalesDocumentAdmin, request: HttpRequest, document: Sale
         "einvoice_problems": problems,
         "delivery": delivery,
         "delivery_is_unclear": delivery is not None and delivery.state == DeliveryState.SENDING,
+        **answers_context(page, request, delivery),
     }
     if services.may_hand_over_here() and not problems:
         against = services.reasons_against(loaded)

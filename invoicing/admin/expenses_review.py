@@ -40,11 +40,13 @@ from ..models import (
     Quarantine,
     ReviewState,
 )
+from ..peppol.statuses import OTHER
 from ..services import purchases
 from ..services.purchases.intake import sentence
 from .booking import person
 from .expenses_lines import booking_fields, chosen_in
 from .expenses_mending import quarantined, reopening
+from .expenses_telling import UNTOLD, telling
 
 if TYPE_CHECKING:
     from .expenses import ExpenseAdmin
@@ -177,7 +179,7 @@ def review_page(
             "media": supplier_field.media if supplier_field else "",
             **booking_fields(document, lines, typed),
         }
-    context |= _mailing(page, request, document)
+    context |= {**_mailing(page, request, document), **telling(page, request, document)}
     return TemplateResponse(request, "admin/invoicing/expense.html", context)
 
 
@@ -349,7 +351,14 @@ def approve_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpRespo
 def refuse_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     document = _deciding(page, request, pk)
     try:
-        purchases.refuse(document=document, reason=request.POST.get("reason", ""), by=person(request))
+        told_as = request.POST.get("told_as", "")
+        purchases.refuse(
+            document=document,
+            reason=request.POST.get("reason", ""),
+            by=person(request),
+            told_as=told_as if told_as not in ("", UNTOLD) else OTHER,
+            tells=told_as != UNTOLD,
+        )
     except InvoicingError as error:
         messages.error(request, str(error))
         return HttpResponseRedirect(change_url(document))
