@@ -29,10 +29,14 @@ def open_duplicates(request: HttpRequest) -> str:
     return _numbers(request)["duplicates"]
 
 
-def answers_to_look_at(request: HttpRequest) -> tuple[int, int]:
-    """The numbers of invoices and of credit notes whose e-invoice was refused or asked about, as old as the others."""
-    numbers = _numbers(request)
-    return int(numbers.get("answered_invoices") or 0), int(numbers.get("answered_credit_notes") or 0)
+def answered_invoices(request: HttpRequest) -> str:
+    """The number of invoices that were refused or asked about over Peppol, at most half a minute old; empty: none."""
+    return _numbers(request).get("answered_invoices", "")
+
+
+def answered_credit_notes(request: HttpRequest) -> str:
+    """The number of credit notes that were refused or asked about over Peppol; empty when there is none."""
+    return _numbers(request).get("answered_credit_notes", "")
 
 
 def forget() -> None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config.admin.links import change_url, list_url
-from config.badges import answers_to_look_at, expenses_to_approve, open_duplicates
+from config.badges import answered_credit_notes, answered_invoices, expenses_to_approve, open_duplicates
 from config.figures import moment
 from crm.admin.duplicates import DECIDE
 from crm.admin.parties import ASKS_FOR_RELATION, CHOOSE
@@ -150,9 +150,10 @@ def _task_of(issue: Issue, problem: ProblemText, held: Held) -> Task:
 def _answers(request: HttpRequest) -> list[Task]:
     """E-invoices that the network or the customer refused, or about which the customer asks something."""
     found = []
-    for model, number in zip((Invoice, CreditNote), answers_to_look_at(request), strict=True):
-        if not number or not request.user.has_perm(f"invoicing.change_{model._meta.model_name}"):
+    for model, counted in ((Invoice, answered_invoices(request)), (CreditNote, answered_credit_notes(request))):
+        if not counted or not request.user.has_perm(f"invoicing.change_{model._meta.model_name}"):
             continue
+        number = int(counted)
         words = ngettext("Look at the answer to %(n)d e-invoice", "Look at the answers to %(n)d e-invoices", number)
         detail = _("Refused or asked about: nothing of it is mended by itself.")
         url = list_url(model, view=ASKING_VIEW.key)

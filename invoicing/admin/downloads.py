@@ -95,6 +95,8 @@ def panel_context(page: SalesDocumentAdmin, request: HttpRequest, document: Sale
         against = services.reasons_against(loaded)
         if not against and page.may_work_on(request):
             context["hand_over_url"] = page.url("hand_over", document.pk)
+            context["registered"] = services.is_registered(loaded) if delivery is None else None
+            context["asks_registered"] = delivery is None
         elif against and delivery is None:
             context["hand_over_reasons"] = against
     return context
