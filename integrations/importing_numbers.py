@@ -18,7 +18,7 @@ from crm.models import Party
 
 from .models import Administration, LinkRole, PartyLink, ToolParty
 from .registry import get_tool
-from .sync.partylinks import link_role, role_open
+from .sync.partylinks import as_second, link_role, role_open, sent_under
 from .sync.planning import party_data, party_hash
 
 _CHUNK = 500
@@ -80,7 +80,8 @@ class BookNumbers:
         )  # fmt: skip
 
     def link(self, pairs: Sequence[tuple[Party, Relation]]) -> None:
-        """As `services.link_party` does for one, in a few statements for many."""
+        """As `services.link_party` does for one, in a few statements for many. No number here is another party's, first or
+        second: such a row is wrong (IMP-306)."""
         if not pairs:
             return
         ids = [party.pk for party, _relation in pairs]
@@ -93,6 +94,8 @@ class BookNumbers:
         links = {link.party_id: link for link in self._own(ids)}
         seconds = PartyLink.objects.filter(administration=self.administration, party__in=ids, primary=False)
         was_second = {(link.party_id, link.external_id): link.pk for link in seconds}
+        numbered = {pk: link.external_id for pk, link in links.items() if link.external_id}
+        sent = self._sent_under(numbered)
         role, now = link_role(get_tool(self.administration.tool)), timezone.now()
         gone: list[int] = []
         fresh: list[PartyLink] = []
@@ -105,19 +108,22 @@ class BookNumbers:
             second = was_second.get((party.pk, relation.external_id))
             if second is not None:
                 gone.append(second)
-                if link is not None and link.external_id:
-                    swapped.append(
-                        PartyLink(
-                            administration=self.administration, party=party, role=link.role, primary=False,
-                            external_id=link.external_id, code=link.code, matched_by="person", linked_at=now,
-                        )
-                    )  # fmt: skip
+            if link is not None and link.external_id and (second is not None or party.pk in sent):
+                swapped.append(as_second(link))
             (changed if link is not None else fresh).append(self._linked(link, party, relation, role, now, customers))
         PartyLink.objects.filter(pk__in=gone).delete()
         # Numbers that move from one party to another within the file must not meet on their way.
         PartyLink.objects.filter(pk__in=[link.pk for link in changed]).update(external_id="")
         _store(changed)
         PartyLink.objects.bulk_create([*fresh, *swapped], batch_size=_CHUNK)
+
+    def _sent_under(self, numbers: Mapping[int, str]) -> set[int]:
+        """Those parties of which documents were sent under the number given for each."""
+        return {
+            pk
+            for chunk in _chunks(sorted(numbers))
+            for pk in sent_under(self.administration.pk, {pk: numbers[pk] for pk in chunk})
+        }
 
     def _linked(
         self, link: PartyLink | None, party: Party, relation: Relation, role: LinkRole, now: datetime,
@@ -155,6 +161,7 @@ class BookNumbers:
         if taken:
             lost = [pk for pk, rows in before.items() if taken & {row["external_id"] for row in rows}]
             raise TakenMeanwhile(lost)
+        stay = self._used_since(before)
         # What a sync sent since stands in the tool, whatever is put back here.
         sent: dict[tuple[int, str, str], dict[str, Any]] = {}
         for chunk in _chunks(sorted(before)):
@@ -165,7 +172,18 @@ class BookNumbers:
         for link in back:
             for name, value in sent.get((link.party_id, link.external_id, link.role), {}).items():
                 setattr(link, name, value)
-        PartyLink.objects.bulk_create(back, batch_size=_CHUNK)
+        PartyLink.objects.bulk_create([*back, *stay], batch_size=_CHUNK)
+
+    def _used_since(self, before: Mapping[int, list[dict[str, Any]]]) -> list[PartyLink]:
+        """First numbers that were not there before, and under which documents were sent since: as second numbers."""
+        fresh = {
+            link.party_id: link
+            for chunk in _chunks(sorted(before))
+            for link in self._own(chunk).exclude(external_id="")
+            if link.external_id not in {row["external_id"] for row in before[link.party_id]}
+        }
+        used = self._sent_under({pk: link.external_id for pk, link in fresh.items()})
+        return [as_second(link) for pk, link in fresh.items() if pk in used]
 
     def _from_kept(self, party_id: int, row: Mapping[str, Any]) -> PartyLink:
         values = {

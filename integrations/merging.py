@@ -130,6 +130,7 @@ def register_relations() -> None:
     register(
         _Links("integrations.PartyLink.party"),
         Keys("integrations.Issue.party"),
+        Keys("integrations.ContactLink.party"),
         Stays(
             "integrations.ReleasedLink.party", why="numbers let go in the recycle bin; only restoring gives them back"
         ),

@@ -1,7 +1,7 @@
 """The sentences that the law wants on a document whose VAT is not charged, in the customer's language. Pure.
 
 An entity's own sentence on its VAT rate goes before these.
-Source: Directive 2006/112/EC, articles 138, 141, 146, 194 to 196 and 226; Belgian VAT code, article 25ter.
+Source: Directive 2006/112/EC, articles 44, 138, 141, 146, 194 to 196 and 226; Belgian VAT code, articles 21 and 25ter.
 """
 
 from __future__ import annotations
@@ -11,6 +11,8 @@ from invoicing.issued import Issued, Rate
 LANGUAGES = ("nl", "fr", "en")
 # The code of the rate for triangular supplies (domain rules 4.2).
 TRIANGULAR = "TR"
+# The code of the rate for services to businesses outside the Union: not exported goods, but not subject to VAT here.
+SERVICES_OUTSIDE = "EXD"
 
 _NOTES = {
     "AE": {
@@ -49,6 +51,17 @@ _NOTES = {
         "fr": "Exonéré de TVA.",
         "en": "Exempt from VAT.",
     },
+    # By its own code too: nought for this reason is not nought for any other.
+    "O services": {
+        "nl": "Niet onderworpen aan Belgische btw: dienst aan een onderneming buiten de Europese Unie (artikel 21, § 2, W.Btw, artikel 44 Richtlijn 2006/112/EG).",
+        "fr": "Non soumis à la TVA belge: service à une entreprise hors de l’Union européenne (article 21, § 2, CTVA, article 44 directive 2006/112/CE).",
+        "en": "Not subject to Belgian VAT: service to a business outside the European Union (Article 44, Directive 2006/112/EC).",
+    },
+    "O services abroad": {
+        "nl": "Niet onderworpen aan btw: dienst aan een onderneming buiten de Europese Unie (artikel 44, Richtlijn 2006/112/EG).",
+        "fr": "Non soumis à la TVA: service à une entreprise hors de l’Union européenne (article 44, directive 2006/112/CE).",
+        "en": "Not subject to VAT: service to a business outside the European Union (Article 44, Directive 2006/112/EC).",
+    },
     "O": {
         "nl": "Niet onderworpen aan btw.",
         "fr": "Non soumis à la TVA.",
@@ -74,6 +87,8 @@ def _case(rate: Rate, issued: Issued) -> str:
         return "AE abroad"
     if rate.category == "K" and rate.code.strip().upper() == TRIANGULAR:
         return "K triangular" if issued.seller.country == "BE" else "K triangular abroad"
+    if rate.category == "O" and rate.code.strip().upper() == SERVICES_OUTSIDE:
+        return "O services" if issued.seller.country == "BE" else "O services abroad"
     return rate.category
 
 

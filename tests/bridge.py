@@ -142,15 +142,19 @@ def work_off(run: SyncRun, *, slices: int = 200) -> SyncRun:
         run.refresh_from_db()
         if run.is_finished:
             return run
-        if run.not_before is not None:
-            # A short wait is waited for, as the dispatcher would; a long one is cut short.
-            wait = (run.not_before - timezone.now()).total_seconds()
-            if 0 < wait < 6:
-                time.sleep(wait)
-            SyncRun.objects.filter(pk=run.pk).update(not_before=None)
+        cut_short(run)
         if not engine.advance(run.pk, run.slice_number):
             dispatcher.wake_runs()
     raise AssertionError(f"the run is still {run.state} in step {run.step}")
+
+
+def cut_short(run: SyncRun) -> None:
+    """A run's short wait is waited for, as the dispatcher would; a long one is cut short."""
+    if run.not_before is not None:
+        wait = (run.not_before - timezone.now()).total_seconds()
+        if 0 < wait < 6:
+            time.sleep(wait)
+        SyncRun.objects.filter(pk=run.pk).update(not_before=None)
 
 
 def work_off_once(run: SyncRun) -> bool:
@@ -160,7 +164,7 @@ def work_off_once(run: SyncRun) -> bool:
     return engine.advance(run.pk, run.slice_number)
 
 
-def wait_until(condition: Callable[[], bool], seconds: float = 8) -> None:
+def wait_until(condition: Callable[[], bool], seconds: float = 30) -> None:
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"

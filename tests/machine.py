@@ -11,6 +11,9 @@ import redis
 DEFAULT_DATABASE_URL = "postgres://postgres@127.0.0.1:5432/postgres"
 # Database 15, so that a Redis used for something else keeps its keys.
 DEFAULT_REDIS_URL = "redis://127.0.0.1:6379/15"
+# Memory that looks like a disk, and how much of it one run of all tests may need, several times over.
+MEMORY_DISK = Path("/dev/shm")
+ROOM = 4 * 2**30
 
 
 def services_required() -> bool:
@@ -52,3 +55,12 @@ def chromium() -> str | None:
         if found := shutil.which(name):
             return found
     return None
+
+
+def quick_directory() -> Path | None:
+    """Return a directory in memory with plenty of room, or None; tests that commit there wait for no disk."""
+    try:
+        roomy = shutil.disk_usage(MEMORY_DISK).free > ROOM
+    except OSError:
+        return None
+    return MEMORY_DISK if roomy and os.access(MEMORY_DISK, os.W_OK) else None

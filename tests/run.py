@@ -25,7 +25,7 @@ WORDS = ("failed", "passed", "skipped", "error")
 def run(title: str, selection: list[str], options: list[str], **extra: str) -> tuple[int, Counter[str]]:
     """Run pytest once and return its exit status and the number of tests per outcome."""
     print(f"--- {title} ---", flush=True)
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory(dir=machine.quick_directory(), prefix="boekbrug-run-") as folder:
         report = Path(folder) / "report.xml"
         spread = (
             []
@@ -33,7 +33,8 @@ def run(title: str, selection: list[str], options: list[str], **extra: str) -> t
             else ["-n", "auto", "--maxprocesses=4", "--dist=worksteal"]
         )
         command = [sys.executable, "-m", "pytest", *spread, *selection, f"--junit-xml={report}", *options]
-        status = subprocess.run(command, env={**os.environ, **extra}, check=False).returncode
+        # Databases and other files of the tests, and those of the processes that they start.
+        status = subprocess.run(command, env={**os.environ, "TMPDIR": folder, **extra}, check=False).returncode
         return status, count(report)
 
 

@@ -61,6 +61,7 @@ def finish(connection: Connection) -> None:
         while not run.is_finished:
             assert time.monotonic() < end, f"the run is stuck in {run.step}, {run.state}"
             before = run.slice_number
+            bridge.cut_short(run)
             bridge.work_off_once(run)
             run.refresh_from_db()
             if run.slice_number == before and not run.is_finished:

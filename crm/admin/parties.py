@@ -180,6 +180,13 @@ class PartyListAdmin(TypingHint, MergingAdmin, BulkActions, ExportingAdmin):
             "party": Party.objects.get(pk=pk),
             "user": request.user if isinstance(request.user, AbstractBaseUser) else None,
         }
+        if "second" in request.POST:
+            if released := services.let_go_of_second(external_id=request.POST["second"][:60], **who):
+                words = gettext(
+                    "%(number)s is no number of %(party)s any more. What was sent under it stays where it is."
+                )
+                messages.success(request, words % {"party": party, "number": released})
+            return HttpResponseRedirect(party_url(party))
         try:
             if "number" in request.POST:
                 chosen = services.change_external_id(number=request.POST["number"][:60], **who)

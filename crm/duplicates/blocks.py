@@ -6,7 +6,7 @@ parties and not with its square.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Iterator, Sequence
 from itertools import combinations
 from operator import attrgetter
 
@@ -24,10 +24,10 @@ _FEW = 4
 _NAME_AND_PLACE = attrgetter("sorted", "area", "id")
 
 
-def groups(entries: Iterable[Entry], key: Callable[[Entry], str]) -> list[list[Entry]]:
+def groups(entries: Iterable[Entry], key: Callable[[Entry], Hashable]) -> list[list[Entry]]:
     """Those that share a key that is not empty, where there are two or more."""
-    first: dict[str, Entry] = {}
-    found: dict[str, list[Entry]] = {}
+    first: dict[Hashable, Entry] = {}
+    found: dict[Hashable, list[Entry]] = {}
     for entry in entries:
         value = key(entry)
         if not value:

@@ -6,6 +6,7 @@ Only for suggestions: that two names are alike never proves that two parties are
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 from sys import intern
@@ -263,7 +264,9 @@ def _slips(one: str, other: str, most: int = 3, spare: int = 0) -> int | None:
 
 def _scored(one: tuple[str, ...], other: tuple[str, ...], distance: int) -> Likeness:
     letters = max(sum(map(len, one)), sum(map(len, other)))
-    if distance and min(map(len, {*one} ^ {*other})) < 4:
+    # Counted, as a name may hold a word twice.
+    mine, theirs = Counter(one), Counter(other)
+    if distance and min(map(len, (mine - theirs) + (theirs - mine)), default=4) < 4:
         # A letter more or less in so short a word is often another word; the address has to say more.
         return Likeness(min(round(100 * (1 - distance / letters)), ALIKE - 5))
     # A blank more or less is no difference of letters.

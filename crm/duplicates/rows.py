@@ -54,7 +54,7 @@ class Entry:
         self.city = city_key(city, country) if city else ""
         self.town = self.city or self.area
         self.street = street_key(street) if street else ""
-        self.phone = phone_key(phone) if phone else ""
+        self.phone = phone_key(phone) if phone else 0
         self.email = email.lower()
 
     @property
@@ -63,12 +63,12 @@ class Entry:
         return "" if domain in FREEMAIL else domain
 
 
-def phone_key(phone: str) -> str:
-    """The last eight digits, so that the ways to write a country do not matter; nothing for less."""
+def phone_key(phone: str) -> int:
+    """The last eight digits as a number, so that the ways to write a country do not matter; 0 for less."""
     digits = phone.translate(_NO_SIGNS)
-    if not digits.isdigit():
-        digits = "".join(c for c in digits if c.isdigit())
-    return digits[-8:] if len(digits) >= 8 else ""
+    if not digits.isdecimal():
+        digits = "".join(c for c in digits if c.isdecimal())
+    return int(digits[-8:]) if len(digits) >= 8 else 0
 
 
 def _enterprise(vat: str, number: str, country: str) -> str:

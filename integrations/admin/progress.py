@@ -47,6 +47,7 @@ class RunView:
     starter: str
     url: str
     imported: dict[str, int] | None  # what an import did so far; None for a sync
+    persons: dict[str, int]  # and with the contact persons of relations
     sentence: str
     advice: str
 
@@ -99,12 +100,14 @@ def view_of(run: SyncRun) -> RunView:
         url=change_url(run),
         sentence=problem.sentence if problem is not None else "",
         advice=problem.advice if problem is not None else "",
-        imported=_imported(run) if is_import else None,
+        imported=_counted(run, "import") if is_import else None,
+        persons=_counted(run, "contacts"),
     )
 
 
-def _imported(run: SyncRun) -> dict[str, int]:
-    counts = run.counters.get("import", {})
+def _counted(run: SyncRun, item: str) -> dict[str, int]:
+    """What an import did with relations, or with contact persons."""
+    counts = run.counters.get(item, {})
     return {name: counts.get(name, 0) for name in ("read", "added", "linked", "known", "doubtful", "left_out", "wrong")}
 
 

@@ -34,6 +34,7 @@ _FACTS = {
     "VAT number": _("VAT number"),
     "enterprise number": _("enterprise number"),
     "name and postcode": _("name and postcode"),
+    "name": _("name"),
 }
 
 
@@ -102,6 +103,7 @@ class SyncRunAdmin(ReadOnlyAdmin):
             "connection_url": change_url(run.connection),
             "tool": tool_label(run.connection.tool),
             "doubtful": _doubtful(run),
+            "unread": run.cursor.get("import", {}).get("unread"),
             "imported_url": _imported_url(run),
             "issues_url": reverse("admin:integrations_connection_issues", args=[run.connection_id]),
             "calls": list(run.exchanges.order_by("-pk")[:SHOWN_CALLS]),

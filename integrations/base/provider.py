@@ -16,6 +16,7 @@ from .records import (
     BookedRecord,
     Catalogue,
     CatalogueKind,
+    ContactRecord,
     Document,
     DocumentQuery,
     DocumentRef,
@@ -51,6 +52,9 @@ class Capability(enum.StrEnum):
     PARTY_CHANGES = "party-changes"  # parties(cursor) can go on from where it stopped
     FIND_BY_REFERENCE = "find-by-reference"
     FIND_BY_DAYS = "find-by-days"  # look-ups cost less when their days are known before the first of them
+    CONTACT_PERSONS = "contact-persons"  # an import gets the persons to talk to, on their relations or by `besides`
+    ROLELESS_RELATIONS = "roleless-relations"  # and relations that are neither customer nor supplier, in either way
+    IMPORT_BESIDES = "import-besides"  # some of what an import takes stands in no list that a sync reads
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -181,6 +185,15 @@ class PiecemealProvider(Provider, Protocol):
 
     def vat_codes(self, known: Mapping[str, VatCodeRecord]) -> Iterator[VatCodeRecord]:
         """The list of VAT codes. What is `known` by its external id and bears the same name is not asked for again."""
+
+
+class ImportProvider(Provider, Protocol):
+    """What a provider with capability IMPORT_BESIDES answers besides."""
+
+    def besides(self, cursor: str) -> Iterator[Page[PartyRecord | ContactRecord]]:
+        """What an import takes and `parties` leaves out, all of it: contact persons, relations of no role. `cursor` is that
+        of a page read before: reading goes on behind it.
+        """
 
 
 class DaysProvider(Provider, Protocol):

@@ -230,6 +230,21 @@ class PartyData:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ContactRecord:
+    """A person to talk to at a relation, as the tool has it; nothing is booked on one."""
+
+    company_external_id: str  # of the relation
+    name: str
+    external_id: str = ""  # empty: the tool keeps the name and no more
+    first_name: str = ""
+    last_name: str = ""
+    email: str = ""
+    phone: str = ""
+    language: str = ""
+    role: str = ""  # what the person does there
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class PartyRecord:
     """A relation as the tool has it."""
 
@@ -252,6 +267,7 @@ class PartyRecord:
     roles: frozenset[PartyRole] = frozenset()
     blocked: bool = False
     deleted: bool = False
+    contacts: tuple[ContactRecord, ...] = ()  # where the tool keeps them with the relation
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -344,6 +360,7 @@ class Document:
     period: str = ""  # external id of the fiscal period in which `date` lies, where the tool lists periods
     party_data: PartyData | None = None  # only where capability CONTACTS_INLINE asks for it
     attachments: tuple[File, ...] = ()  # only where capability ATTACHMENTS_WITH_BOOKING asks for it
+    files_left: str = ""  # why others of its files stay here, as far as that is known before it is sent
 
     @property
     def net(self) -> Decimal:
@@ -448,13 +465,26 @@ class NumberTaken:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FilesLeft:
+    """Provably not booked, and only because of its files: it goes with those of them that are `kept`, or without.
+
+    An outcome of its own and no second call of the provider's, so that it is committed which files go along before the
+    booking is made: nobody could tell afterwards, should the worker die.
+    """
+
+    text: str
+    kept: tuple[File, ...] = ()
+    refused: bool = False  # by the tool; else we knew before asking
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Unclear:
     """Sent, and nobody knows: look before sending again."""
 
     text: str = ""
 
 
-Outcome = Posted | Refused | NotTried | NumberTaken | Unclear
+Outcome = Posted | Refused | NotTried | NumberTaken | FilesLeft | Unclear
 
 
 # --- finding --------------------------------------------------------------------------------------------------

@@ -12,10 +12,10 @@ from dataclasses import replace
 from datetime import date
 
 from ..base.errors import AccessDenied
-from ..base.records import BookedRecord, Page, PartyRecord
+from ..base.records import BookedRecord, ContactRecord, Page, PartyRecord
 from . import entries, mapping, resources
 from .client import ExactClient
-from .cursors import Cursor, known_until
+from .cursors import FIRST, Cursor, known_until
 from .resources import PURCHASE_ENTRIES, SALES_ENTRIES, EntryResource
 from .settling import read_deleted
 from .unsure import Readings
@@ -53,6 +53,26 @@ def read_parties(client: ExactClient, cursor: str, require: Require) -> Iterator
             PartyRecord(external_id=guid(row.get("EntityKey")), code="", name="", deleted=True) for row in gone
         )
         yield Page(items=items, cursor=replace(here, deleted_after=deleted_after).dump(), is_last=True)
+
+
+def read_contacts(
+    client: ExactClient, cursor: str, today: date, require: Require
+) -> Iterator[Page[PartyRecord | ContactRecord]]:
+    """All contact persons, a thousand a page; the cursor is the link of the next one."""
+    seen = bool(cursor)
+    pages = client.pages(
+        resources.CONTACTS_SYNC,
+        select=("Timestamp", *resources.CONTACTS_SELECT),
+        filter_by=f"Timestamp gt {int64_literal(FIRST)}",
+        next_link=cursor,
+    )
+    for page in pages:
+        seen = seen or bool(page.rows)
+        if not page.next_link and not seen:
+            require(resources.CONTACTS)
+        found = (mapping.contact(row, today) for row in page.rows)
+        items = tuple(record for record in found if record is not None)
+        yield Page(items=items, cursor=page.next_link, is_last=not page.next_link)
 
 
 _SALES, _PURCHASES, _DONE = "sales", "purchases", "done"

@@ -7,12 +7,14 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from ..base.records import (
     AccountKind,
     AdministrationRecord,
+    ContactRecord,
     ExternalRef,
     FiscalPeriodRecord,
     JournalKind,
@@ -257,6 +259,32 @@ def party(row: Row) -> PartyRecord:
         roles=account_roles(row),
         blocked=truth(row.get("Blocked")) is True,
     )
+
+
+def contact(row: Row, today: date) -> ContactRecord | None:
+    """A person at an account; None for one of no account, of no name, or who is no longer there.
+
+    The address and numbers for business count first. The middle name is what stands between the two others ("van der").
+    """
+    first, last = text(row.get("FirstName")), text(row.get("LastName"))
+    last = f"{text(row.get('MiddleName'))} {last}".strip() if last else text(row.get("MiddleName"))
+    key, account, end = guid(row.get("ID")), guid(row.get("Account")), day(row.get("EndDate"))
+    if not key or not account or not (first or last) or (end is not None and end < today):
+        return None
+    return ContactRecord(
+        external_id=key,
+        company_external_id=account,
+        name=f"{first} {last}".strip(),
+        first_name=first,
+        last_name=last,
+        email=text(row.get("BusinessEmail")) or text(row.get("Email")),
+        phone=next((found for name in _PHONES if (found := text(row.get(name)))), ""),
+        language=text(row.get("Language")).split("-")[0].lower(),
+        role=text(row.get("JobTitleDescription")),
+    )
+
+
+_PHONES = ("BusinessPhone", "BusinessMobile", "Phone", "Mobile")
 
 
 def external_ref(record: PartyRecord, matched_by: str) -> ExternalRef:

@@ -19,6 +19,7 @@ from ..base.records import (
     CannotTell,
     Catalogue,
     CatalogueKind,
+    ContactRecord,
     Document,
     DocumentQuery,
     DocumentRef,
@@ -42,7 +43,7 @@ from .answers import Row
 from .attaching import attach
 from .client import ExactClient, or_lists
 from .limits import LIMITS
-from .listing import read_parties, read_references
+from .listing import read_contacts, read_parties, read_references
 from .refusals import DEFAULT_CODE
 from .resources import EntryResource
 from .rights import RIGHTS, right_of
@@ -73,6 +74,9 @@ class ExactProvider:
             Capability.ATTACHMENTS_AFTER_BOOKING,
             Capability.PARTY_CHANGES,
             Capability.FIND_BY_REFERENCE,
+            Capability.CONTACT_PERSONS,
+            Capability.ROLELESS_RELATIONS,
+            Capability.IMPORT_BESIDES,
         }
     )
     limits: ClassVar[Limits] = LIMITS
@@ -175,6 +179,10 @@ class ExactProvider:
     def parties(self, cursor: str) -> Iterator[Page[PartyRecord]]:
         """All accounts, a thousand a page, or those changed since the cursor and then the deleted ones."""
         return read_parties(self._client, cursor, self._require)
+
+    def besides(self, cursor: str) -> Iterator[Page[PartyRecord | ContactRecord]]:
+        """The contact persons, a thousand a page. Accounts of every status are in `parties`."""
+        return read_contacts(self._client, cursor, datetime.now(UTC).date(), self._require)
 
     def find_party(self, party: PartyData) -> list[ExternalRef]:
         """Accounts that may be the party, strongest fact first, in one call for all facts together.

@@ -84,6 +84,25 @@ ACCOUNTS_SELECT = (
     "Blocked",
 )
 
+CONTACTS = "crm/Contacts"
+CONTACTS_SYNC = "sync/CRM/Contacts"
+CONTACTS_SELECT = (
+    "ID",
+    "Account",
+    "FirstName",
+    "MiddleName",
+    "LastName",
+    "BusinessEmail",
+    "Email",
+    "BusinessPhone",
+    "BusinessMobile",
+    "Phone",
+    "Mobile",
+    "Language",
+    "JobTitleDescription",
+    "EndDate",
+)
+
 DELETED = "sync/Deleted"
 DELETED_SELECT = ("Timestamp", "EntityKey", "EntityType")
 DELETED_ACCOUNTS = 2

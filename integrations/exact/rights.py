@@ -80,6 +80,8 @@ RIGHTS: tuple[Right, ...] = (
 _SAME_RIGHT = {
     "sync/CRM/Accounts": "accounts",
     "bulk/CRM/Accounts": "accounts",
+    "crm/Contacts": "accounts",
+    "sync/CRM/Contacts": "accounts",
     "salesentry/SalesEntryLines": "sales-entries",
     "purchaseentry/PurchaseEntryLines": "purchase-entries",
     "bulk/Financial/GLAccounts": "financial-master-data",

@@ -29,6 +29,8 @@ _WORDS: tuple[tuple[Capability, Template], ...] = (
     (Capability.CALLER_NUMBERED, _("Booking numbers are given by us, without gaps")),
     (Capability.SEPARATE_ROLE_CODES, _("Customers and suppliers have numbers apart")),
     (Capability.CONTACTS_INLINE, _("Customers travel with their documents")),
+    (Capability.ROLELESS_RELATIONS, _("An import takes relations that are neither customer nor supplier")),
+    (Capability.CONTACT_PERSONS, _("An import takes contact persons")),
     (Capability.FIND_BY_REFERENCE, _("A booking is found by our number")),
 )
 _FILES = _("Files beside the booking")

@@ -3,7 +3,7 @@
 from .catalogue import FiscalPeriod, Journal, ToolLedgerAccount, ToolPaymentTerm, VatCode
 from .connection import Administration, CallCounter, Connection, ConnectionStatus, Grant, GrantStatus, SignInAttempt
 from .issues import Issue
-from .links import LedgerLink, LinkDirection, LinkRole, PartyLink, ReleasedLink, ToolParty, VatLink
+from .links import ContactLink, LedgerLink, LinkDirection, LinkRole, PartyLink, ReleasedLink, ToolParty, VatLink
 from .module import Module
 from .notifications import Notification, NotificationKind, NotificationPreference, NotificationTarget
 from .postings import IN_BOOKS, SENT, BookedReference, Posting, PostingState, SettlementItem, Unplaced
@@ -18,6 +18,7 @@ __all__ = [
     "CallCounter",
     "Connection",
     "ConnectionStatus",
+    "ContactLink",
     "Exchange",
     "FiscalPeriod",
     "Grant",

@@ -103,6 +103,26 @@ class PartyLink(models.Model):
         return self.code or self.external_id
 
 
+class ContactLink(models.Model):
+    """Which contact person of an administration a contact of ours is, so that an import knows it again. Nothing is booked
+    on contact persons, so no number of theirs matters otherwise."""
+
+    administration = models.ForeignKey(Administration, on_delete=models.CASCADE, related_name="contact_links")
+    party = models.ForeignKey("crm.Party", on_delete=models.CASCADE, related_name="contact_links")
+    external_id = models.CharField(max_length=100)
+    linked_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("contact person in the tool")
+        verbose_name_plural = _("contact persons in the tool")
+        constraints = [
+            models.UniqueConstraint(fields=["administration", "external_id"], name="integrations_contactlink_unique")
+        ]
+
+    def __str__(self) -> str:
+        return self.external_id
+
+
 class ReleasedLink(models.Model):
     """A link that a party in the recycle bin let go of, as it was; taken from here when the party comes back."""
 

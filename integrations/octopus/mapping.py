@@ -14,6 +14,7 @@ from typing import Any
 from ..base.records import (
     AccountKind,
     AdministrationRecord,
+    ContactRecord,
     ExternalRef,
     FiscalPeriodRecord,
     JournalKind,
@@ -290,13 +291,15 @@ def party(row: Row) -> PartyRecord:
         if row.get(flag) is True
     }
     key = relation_id(row)
+    is_person = bool(first) or number(row.get("vatType")) in _PRIVATE_TYPES
+    contact = "" if is_person else text(row.get("contactPerson"))
     return PartyRecord(
         external_id=str(key) if key else "",
         code=str(key) if key else "",
         name=f"{first} {text(row.get('name'))}".strip(),
         reference=verified_mark(text(row.get("searchField2")), external_id_of(row)),
         caller_number=str(external_id_of(row) or ""),
-        is_person=bool(first) or number(row.get("vatType")) in _PRIVATE_TYPES,
+        is_person=is_person,
         vat_number=vat_number,
         enterprise_number=enterprise_of_participant(text(row.get("participantId")))
         or (normal_enterprise_number(vat_number, "BE") if vat_number.startswith("BE") else ""),
@@ -310,6 +313,7 @@ def party(row: Row) -> PartyRecord:
         website=text(row.get("url")),
         roles=frozenset(roles),
         blocked=row.get("active") is False,
+        contacts=(ContactRecord(company_external_id=str(key), name=contact),) if contact and key else (),
     )
 
 

@@ -31,6 +31,8 @@ from ..base.records import (
     DocumentQuery,
     DocumentRef,
     ExternalRef,
+    File,
+    FilesLeft,
     Finding,
     Found,
     LedgerAccountRecord,
@@ -61,9 +63,6 @@ from .unsure import DEFAULT_READINGS, Readings
 from .values import BEGINNING, OVERLAP, Unsendable, int32, number, stamp, text
 
 logger = logging.getLogger(__name__)
-
-# So many refusals in a row, and further files stay here.
-_REFUSALS = 2
 
 
 def _now() -> datetime:
@@ -100,6 +99,8 @@ class OctopusProvider:
             Capability.READ_BACK,
             Capability.PARTY_CHANGES,
             Capability.FIND_BY_REFERENCE,
+            Capability.CONTACT_PERSONS,
+            Capability.ROLELESS_RELATIONS,
         }
     )
     limits: ClassVar[Limits] = LIMITS
@@ -115,7 +116,6 @@ class OctopusProvider:
         self._journal_rows: dict[int, tuple[Row, ...]] = {}
         self._moved: set[tuple[int, str]] = set()  # journals whose last number we or others changed since
         self._seen: list[_Seen] = []
-        self._refused_files: list[str] = []  # one after the other, in the tool's words
         self._unread_since: datetime | None = None  # when the first booking began that was not read back yet
 
     # --- administrations and rights -----------------------------------------------------------------------
@@ -313,60 +313,36 @@ class OctopusProvider:
 
     def _post(self, document: Document) -> Outcome:
         payload: Row = {"buySellBookingServiceData": bookings.booking_payload(document, self._readings)}
-        files, left = self._files_for(document)
-        if files:
-            payload["attachments"] = files
+        kept, left = self._fitting(document.attachments)
+        if left:
+            return FilesLeft(text=left, kept=kept)
+        if kept:
+            payload["attachments"] = [
+                bookings.file_payload(file, base64.b64encode(file.content).decode("ascii")) for file in kept
+            ]
         place = place_of(document.number)
         if place is None:
             return NotTried(reason="the document has no number")
         self._moved.add((place.bookyear, place.journal))
         try:
-            if files:
-                return self._book_with_files(payload, document, place, left)
             self._client.book(payload)
         except Rejected as exc:
             if exc.vendor_code == str(WRONG_NUMBER):
                 return self._number_taken(exc, place)
+            if exc.code == "SYS-708" and kept:
+                # A file may not keep a booking back. Should the booking have been made before its files were looked at,
+                # its number is taken by the next call.
+                logger.warning("files of a booking were refused", extra={"text": exc.vendor_text})
+                return FilesLeft(text=exc.vendor_text or "refused", refused=True)
             raise
-        return Posted(ref=bookings.booking_ref(place, document.kind), files_left=left)
+        return Posted(ref=bookings.booking_ref(place, document.kind), files_left=document.files_left)
 
-    def _book_with_files(self, payload: Row, document: Document, place: Place, left: str) -> Outcome:
-        """Book with files; without them where they were refused, since a file may not keep a booking back.
-
-        Should the number be taken by then, the booking was made before its files were looked at. Where files are refused
-        one after the other the next ones stay here, until another provider tries again: each costs two of the day's
-        bookings.
-        """
-        ref = bookings.booking_ref(place, document.kind)
-        try:
-            self._client.book(payload)
-            self._refused_files.clear()
-            return Posted(ref=ref, files_left=left)
-        except Rejected as exc:
-            if exc.code != "SYS-708":
-                raise
-            self._refused_files.append(exc.vendor_text or "refused")
-            logger.warning("files of a booking were refused", extra={"text": exc.vendor_text})
-        try:
-            self._client.book({name: value for name, value in payload.items() if name != "attachments"})
-        except Rejected as exc:
-            if exc.vendor_code == str(WRONG_NUMBER):
-                return Unclear(text=exc.vendor_text)
-            raise
-        return Posted(ref=ref, files_left=self._refused_files[-1])
-
-    def _files_for(self, document: Document) -> tuple[list[dict[str, str]], str]:
+    def _fitting(self, files: Sequence[File]) -> tuple[tuple[File, ...], str]:
         """The files that go along, and why others do not."""
-        if document.attachments and len(self._refused_files) >= _REFUSALS:
-            return [], self._refused_files[-1]
-        found, left = [], []
         limit = self.limits.attachment_bytes or 0
-        for file in document.attachments:
-            if len(file.content) > limit:
-                left.append(f"{file.name} is larger than {limit // 2**20} MB")
-                continue
-            found.append(bookings.file_payload(file, base64.b64encode(file.content).decode("ascii")))
-        return found, "; ".join(left)
+        large = [file for file in files if len(file.content) > limit]
+        left = "; ".join(f"{file.name} is larger than {limit // 2**20} MB" for file in large)
+        return tuple(file for file in files if file not in large), left
 
     def _number_taken(self, exc: Rejected, place: Place) -> Outcome:
         """The journal's last number as the refusal states it; asked for when it cannot be read from there."""

@@ -17,7 +17,7 @@ from .errors import ConnectError, NeedsConfirmation
 from .importing import go_on_without_import, last_import, start_import
 from .module import set_module, why_closed
 from .notifying import mark_all_read, save_preference
-from .parties import candidates, change_external_id, link_party
+from .parties import candidates, change_external_id, let_go_of_second, link_party
 from .postings import (
     FILES_REFUSED,
     PostingError,
@@ -81,6 +81,7 @@ __all__ = [
     "include",
     "is_seen_nowhere",
     "last_import",
+    "let_go_of_second",
     "link_ledger",
     "link_party",
     "link_to_existing",

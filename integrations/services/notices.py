@@ -93,10 +93,14 @@ def _import_result(notification: Notification, params: Mapping[str, Any]) -> Not
         pieces.append(
             ngettext("%(n)d customer or supplier added", "%(n)d customers and suppliers added", added) % {"n": added}
         )
+    if persons := params.get("persons", 0):
+        pieces.append(ngettext("%(n)d contact person added", "%(n)d contact persons added", persons) % {"n": persons})
     if linked:
         pieces.append(_("%(n)d recognised") % {"n": linked})
     if doubtful := params.get("doubtful", 0):
         pieces.append(_("%(n)d left to you") % {"n": doubtful})
+    if params.get("unread"):
+        pieces.append(_("not all could be read; see the run"))
     detail = f"{', '.join(pieces)}." if pieces else _("Nobody new.")
     if params.get("code"):
         detail = f"{detail} {_reason(notification, params)}".strip()

@@ -74,7 +74,10 @@ def _result(run: SyncRun) -> Iterable[Notification]:
         return
     if run.trigger == RunTrigger.IMPORT:
         counts = run.counters.get("import") or {}
+        persons = run.counters.get("contacts") or {}
         params = {name: counts.get(name, 0) for name in ("added", "linked", "known", "doubtful")}
+        params |= {"persons": persons.get("added", 0), "unread": "unread" in run.cursor.get("import", {})}
+        params["doubtful"] += persons.get("doubtful", 0)
         params |= {"imported": True, "state": run.state, "code": run.error_code}
         params["reason"] = _without_names(run.error_params)
         yield _draft(run, user, NotificationKind.RUN_RESULT, params, NotificationTarget.RUN)

@@ -17,7 +17,7 @@ from crm.services import as_page
 from ..models import Administration, Connection, LinkRole, PartyLink, ToolParty
 from ..registry import get_tool
 from ..sync import mirror
-from ..sync.partylinks import is_itself, link_role, role_open
+from ..sync.partylinks import as_second, is_itself, link_role, role_open, sent_under
 from ..sync.planning import party_data, party_hash
 from .connecting import ConnectError
 
@@ -65,8 +65,8 @@ def change_external_id(
 def link_party(*, connection: Connection, party: Party, external_id: str, user: AbstractBaseUser | None) -> PartyLink:
     """Link `party` to a relation of the tool; its fields over there stay until ours change. Logged.
 
-    A second number of the party becomes its first one, and the first one its second. Nothing changes, and nothing is
-    logged, where the relation is its first one already.
+    A number that it had stays as a second one where documents were sent under it (`sent_under`), or where the new one was
+    its second before. Nothing changes, and nothing is logged, where the relation is its first one already.
     ConnectError: the relation is unknown or deleted there, or another party has it, in whatever role.
     """
     administration = connection.administration
@@ -84,7 +84,7 @@ def link_party(*, connection: Connection, party: Party, external_id: str, user: 
     )
     if link.external_id == relation.external_id:
         return link
-    before, code_before = link.external_id, link.code
+    before, old = str(link), as_second(link) if link.external_id else None
     fingerprint = party_hash(party_data(party))
     link.external_id, link.code, link.matched_by = relation.external_id, relation.code, "person"
     link.is_customer, link.is_supplier = relation.is_customer, relation.is_supplier
@@ -95,21 +95,38 @@ def link_party(*, connection: Connection, party: Party, external_id: str, user: 
         with transaction.atomic():
             was_second, __ = own.filter(primary=False, external_id=relation.external_id).delete()
             link.save()
-            if was_second and before:
-                PartyLink.objects.create(
-                    administration=administration, party=party, role=link.role, external_id=before,
-                    code=code_before, primary=False, matched_by="person", linked_at=timezone.now(),
-                )  # fmt: skip
+            if old is not None and (was_second or sent_under(administration.pk, {party.pk: old.external_id})):
+                old.save()
     except IntegrityError:
         # Somebody else linked it between the look and the write.
         _refuse_taken(administration, party, relation)
         raise
     words = _("External ID in %(administration)s: %(before)s → %(after)s") % {
-        "administration": administration, "before": code_before or before or "–",
+        "administration": administration, "before": before or "–",
         "after": relation.code or relation.external_id,
     }  # fmt: skip
     audit.record(by=user, objects=[as_page(party)], flag=audit.CHANGED, message=words)
     return link
+
+
+@transaction.atomic
+def let_go_of_second(
+    *, connection: Connection, party: Party, external_id: str, user: AbstractBaseUser | None
+) -> str | None:
+    """Take a second number from `party`, so that another party may have it; the number as people read it. Logged.
+
+    What was sent under it stays where it is, as each booking remembers whose it was. None: it had no such second number.
+    """
+    link = PartyLink.objects.filter(
+        administration=connection.administration, party=party, primary=False, external_id=external_id
+    ).exclude(external_id="").first()  # fmt: skip
+    if link is None:
+        return None
+    link.delete()
+    words = _("Second number in %(administration)s let go of: %(id)s")
+    message = words % {"administration": connection.administration, "id": link}
+    audit.record(by=user, objects=[as_page(party)], flag=audit.CHANGED, message=message)
+    return str(link)
 
 
 def _refuse_taken(administration: Administration, party: Party, relation: ToolParty) -> None:

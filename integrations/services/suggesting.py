@@ -182,6 +182,10 @@ def suggest_vat_code(rate: VatRate, percentage: Decimal | None, direction: str, 
             continue
         if not _named_for_other_direction(code, direction) and _is_for(code, rate, sense, percentage, direction):
             fitting.append(code)
+    if sense == "export" and rate.category == VatCategory.O:
+        # Services that we give, not goods. In Belgium both go into box 47, so the code of goods does where it is alone.
+        services = [code for code in fitting if _SERVICE.search(code.name) and direction == LinkDirection.SALES]
+        fitting = services or (fitting if rate.country == "BE" and direction == LinkDirection.SALES else [])
     return _chosen([code.code for code in fitting], _reason(sense, direction))
 
 

@@ -33,6 +33,9 @@ _NUMBER = ("book_year", "number")
 # What is kept of a document that the tool said it booked, until somebody saw what: the tool's id of it, and what to
 # compare. Never kept beyond that.
 TAKEN = "booked"
+# Which files went along in the call whose booking is looked for.
+_FILES = ("files", "files_left")
+_WORDS = 300
 _OF_TAKEN = (TAKEN, "party_code", "accounts", "vat_totals")
 
 
@@ -137,6 +140,8 @@ def sent_facts(document: Document, posting: Posting | None = None) -> dict[str, 
         kept |= {"book_year": document.number.book_year, "number": str(document.number.number)}
     if document.attachments:
         kept["files"] = str(len(document.attachments))
+    if document.files_left:
+        kept["files_left"] = document.files_left[:_WORDS]
     return kept | {
         "reference": document.reference,
         "kind": document.kind.value,
@@ -146,6 +151,12 @@ def sent_facts(document: Document, posting: Posting | None = None) -> dict[str, 
         "currency": document.currency,
         "journal": document.journal,
     }
+
+
+def facts_of_attempt(document: Document, posting: Posting) -> dict[str, str]:
+    """What a look-up before another attempt compares: the booking as it is now, its files as they went before."""
+    facts = {name: value for name, value in sent_facts(document, posting).items() if name not in _FILES}
+    return facts | {name: posting.sent[name] for name in _FILES if name in posting.sent}
 
 
 def given_up(posting: Posting) -> dict[str, str]:

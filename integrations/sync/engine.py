@@ -224,8 +224,9 @@ def _work_import(turn: Slice) -> None:
     if not finished:
         hand_on(turn.run, turn.lease, cursor=turn.cursor, counters=turn.counters)
         return
-    doubtful = turn.counters.get("import", {}).get("doubtful", 0)
-    result = RunState.WITH_ISSUES if doubtful else RunState.SUCCEEDED
+    doubtful = sum(turn.counters.get(item, {}).get("doubtful", 0) for item in ("import", "contacts"))
+    is_whole = not doubtful and "unread" not in turn.cursor["import"]
+    result = RunState.SUCCEEDED if is_whole else RunState.WITH_ISSUES
     finish(turn.run, turn.lease, result, cursor=turn.cursor, counters=turn.counters)
 
 

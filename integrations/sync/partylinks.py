@@ -6,7 +6,7 @@ lease nor one that a person overtook changes a link. Source: design section 5; d
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +14,7 @@ from typing import Any
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
+from django.db.models.fields.json import KT
 from django.utils import timezone
 
 from crm.models import Party
@@ -22,7 +23,8 @@ from ..base.errors import LeaseLost
 from ..base.provider import Capability
 from ..base.records import PartyRole
 from ..base.signin import Tool
-from ..models import LinkRole, PartyLink, ToolParty
+from ..models import SENT, LinkRole, PartyLink, Posting, ToolParty
+from .sides import SIDES
 from .slices import Slice
 
 # Begins the hash of a link whose relation still has to be made a customer; nothing is booked on it before that.
@@ -116,6 +118,30 @@ def promote_seconds(turn: Slice, parties: Collection[Party], roles: Collection[L
             if PartyLink.objects.filter(pk=link.pk, party=link.party_id).update(primary=True):
                 link.primary = True
                 found[link.party_id] = link
+    return found
+
+
+def as_second(link: PartyLink) -> PartyLink:
+    """A link as a second number beside the one that takes its place; to be saved after that one let go of it."""
+    names = ("administration_id", "party_id", "role", "is_customer", "is_supplier", "external_id", "code", "sent_hash",
+             "matched_by", "sent_at", "linked_at")  # fmt: skip
+    return PartyLink(primary=False, **{name: getattr(link, name) for name in names})
+
+
+def sent_under(administration_id: int, numbers: Mapping[int, str]) -> set[int]:
+    """Those parties of which documents were sent under the number given for each; two queries for any number of parties.
+
+    Such a number stays known when another one takes its place, or else a later import would take its relation for somebody
+    new, and a purchase that stands there would not be seen as this supplier's. One that nothing was sent under is let go
+    of: it may be a mistake, and a second number is what the next document goes to when the first is deleted there.
+    """
+    found: set[int] = set()
+    for side in SIDES:
+        rows = Posting.objects.filter(
+            administration=administration_id, state__in=SENT, **{f"{side.party_path}__in": list(numbers)}
+        )
+        pairs = rows.order_by().values_list(side.party_path, KT("sent__party")).distinct()
+        found |= {party for party, number in pairs if numbers[party] == number}
     return found
 
 

@@ -5,7 +5,7 @@ Entries are in `entries`. Source: vendor notes, setup calls, customers and suppl
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -13,6 +13,7 @@ from decimal import Decimal
 from ..base.records import (
     AccountKind,
     AdministrationRecord,
+    ContactRecord,
     ExternalRef,
     FiscalPeriodRecord,
     JournalKind,
@@ -261,7 +262,26 @@ def party(answer: Node) -> PartyRecord | None:
         roles=frozenset({ROLE_OF_TYPE[kind]}),
         blocked=status not in ("active", ""),
         deleted=status == "deleted",
+        contacts=tuple(_contacts(answer, party_key(kind, code))),
     )
+
+
+def _contacts(answer: Node, key: str) -> Iterator[ContactRecord]:
+    """The persons named in the addresses, each once. E-mail and phone of the default address are the relation's own."""
+    named: set[str] = set()
+    default = default_address(answer)
+    for address in children(child(answer, "addresses"), "address"):
+        name = " ".join(text(address, "contact").split())
+        if not name or name.lower() in named:
+            continue
+        named.add(name.lower())
+        own = address is not default
+        yield ContactRecord(
+            company_external_id=key,
+            name=name,
+            email=text(address, "email") if own else "",
+            phone=text(address, "telephone") if own else "",
+        )
 
 
 def external_ref(record: PartyRecord, matched_by: str) -> ExternalRef:

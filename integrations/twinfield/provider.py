@@ -80,6 +80,7 @@ class TwinfieldProvider:
             Capability.SEPARATE_ROLE_CODES,
             Capability.PARTY_CHANGES,
             Capability.FIND_BY_REFERENCE,
+            Capability.CONTACT_PERSONS,
         }
     )
     limits: ClassVar[Limits] = LIMITS

@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from ..base.errors import IntegrationError, OutcomeUnknown, ProtocolSurprise, Rejected, Unreachable
 from ..base.records import (
+    ContactRecord,
     Document,
     DocumentRef,
     ExternalRef,
@@ -47,12 +48,21 @@ class Contacts:
 
     def pages(self, cursor: str) -> Iterator[Page[PartyRecord]]:
         """All customers and suppliers in use, a hundred a page, or those changed since the cursor."""
+        return self._pages(cursor, "Both")
+
+    def roleless(self, cursor: str) -> Iterator[Page[PartyRecord | ContactRecord]]:
+        """All others in use, a hundred a page. UNSURE whether type "None" lists these or everybody: both will do."""
+        for page in self._pages(cursor, "None"):
+            others = tuple(record for record in page.items if not record.roles)
+            yield Page(items=others, cursor=page.cursor, is_last=page.is_last)
+
+    def _pages(self, cursor: str, contact_type: str) -> Iterator[Page[PartyRecord]]:
         place = ContactCursor.load(cursor)
         if not place.begun:
             place = replace(place, begun=self._now().isoformat(), page=1)
         before: list[str] = []
         while True:
-            records = self._page(place)
+            records = self._page(place, contact_type)
             ids = [record.external_id for record in records]
             # A page that repeats the one before it is how a list ends that knows no end.
             ends = len(records) < CONTACTS_PER_PAGE or ids == before
@@ -65,14 +75,14 @@ class Contacts:
             before = ids
             yield Page(items=tuple(records), cursor=place.dump(), is_last=False)
 
-    def _page(self, place: ContactCursor) -> list[PartyRecord]:
+    def _page(self, place: ContactCursor, contact_type: str) -> list[PartyRecord]:
         since = datetime.fromisoformat(place.since) - _OVERLAP if place.since else None
         result = self._client.call(
             "Contact",
             "GetSuppliersAndCustomers",
             (
                 *self._search("All", "", since=since, active="Active", page=place.page),
-                ("contactType", "Both"),
+                ("contactType", contact_type),
             ),
         )
         return [mapping.party(node) for node in descendants(result, "Contact") if guid(node.get("ID"))]

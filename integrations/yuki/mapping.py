@@ -15,6 +15,7 @@ from lxml import etree
 from ..base.records import (
     AccountKind,
     AdministrationRecord,
+    ContactRecord,
     ExternalRef,
     LedgerAccountRecord,
     PartyData,
@@ -26,7 +27,7 @@ from ..base.records import (
 from .matching import normal_enterprise_number, normal_vat_number
 from .soap import Element, value
 from .unsure import DEFAULT_READINGS, Readings
-from .values import CENT, clean, cut, day, decimal, guid, text, truth, whole
+from .values import CENT, clean, cut, day, decimal, guid, guid_in, text, truth, whole
 
 CONTACT = "urn:xmlns:http://www.theyukicompany.com:contact"
 
@@ -142,12 +143,14 @@ def party(node: Element) -> PartyRecord:
         roles.add(PartyRole.CUSTOMER)
     if truth(value(node, "IsSupplier")):
         roles.add(PartyRole.SUPPLIER)
+    key, is_person = guid(node.get("ID")), value(node, "Type").lower() == "person"
+    contact = "" if is_person else value(node, "MainContactPerson")
     return PartyRecord(
-        external_id=guid(node.get("ID")),
+        external_id=key,
         code=value(node, "Code"),
         name=value(node, "Name"),
         reference=value(node, "Code"),
-        is_person=value(node, "Type").lower() == "person",
+        is_person=is_person,
         vat_number=normal_vat_number(value(node, "VATNumber"), country),
         enterprise_number=normal_enterprise_number(value(node, "CoCNumber"), country),
         street=value(node, "AddressLine_1"),
@@ -158,6 +161,8 @@ def party(node: Element) -> PartyRecord:
         phone=value(node, "PhoneHome"),
         website=value(node, "Website"),
         roles=frozenset(roles),
+        # UNSURE: a name, as its word says; a key would tell us nothing.
+        contacts=(ContactRecord(company_external_id=key, name=contact),) if contact and not guid_in(contact) else (),
     )
 
 

@@ -18,6 +18,7 @@ from ..base.records import (
     BookedRecord,
     Catalogue,
     CatalogueKind,
+    ContactRecord,
     Document,
     DocumentQuery,
     DocumentRef,
@@ -72,6 +73,9 @@ class YukiProvider:
             Capability.PARTY_CHANGES,
             Capability.FIND_BY_REFERENCE,
             Capability.FIND_BY_DAYS,
+            Capability.CONTACT_PERSONS,
+            Capability.ROLELESS_RELATIONS,
+            Capability.IMPORT_BESIDES,
         }
     )
     limits: ClassVar[Limits] = LIMITS
@@ -151,6 +155,10 @@ class YukiProvider:
     def parties(self, cursor: str) -> Iterator[Page[PartyRecord]]:
         """All customers and suppliers in use, a hundred a page, or those changed since the cursor."""
         return self._contacts.pages(cursor)
+
+    def besides(self, cursor: str) -> Iterator[Page[PartyRecord | ContactRecord]]:
+        """The contacts that are neither customer nor supplier, a hundred a page."""
+        return self._contacts.roleless(cursor)
 
     def find_party(self, party: PartyData) -> list[ExternalRef]:
         """Contacts that may be the party, by the strongest fact that finds any; a call for each fact until then."""

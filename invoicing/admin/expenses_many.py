@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Set
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import messages
@@ -52,27 +53,57 @@ def mail_selected(page: ExpenseAdmin, request: HttpRequest, chosen: QuerySet[Any
     documents = _few(page, request, approved)
     if documents is None:
         return None
+    prefetch_related_objects(documents, "mailings")
     if "confirmed" in request.POST:
-        sent = 0
-        for document in documents:
-            try:
-                purchases.send_to_bookkeeping(document=document, by=person(request))
-                sent += 1
-            except InvoicingError as error:
-                messages.error(request, f"{document}: {error}")
-        if sent:
-            words = ngettext(
-                "%(n)d expense is on its way to the bookkeeping.",
-                "%(n)d expenses are on their way to the bookkeeping.",
-                sent,
-            )
-            messages.success(request, words % {"n": sent})
+        _mail(request, documents, again=set(request.POST.getlist("again")))
         return HttpResponseRedirect(request.get_full_path())
-    rows = [(document, [text] if (text := purchases.mailing_refusal(document)) else []) for document in documents]
+    rows = [(document, _not_mailed_because(document)) for document in documents]
+    doubtful = {
+        document.pk
+        for document, reasons in rows
+        if not reasons and purchases.sent_before(document) is purchases.SentBefore.PERHAPS
+    }
     return _ask(
         page, request, rows, chosen, title=_("Send to the bookkeeping by e-mail"), action="mail_selected",
-        template_verb="mail",
+        template_verb="mail", doubtful=doubtful,
     )  # fmt: skip
+
+
+def _not_mailed_because(document: PurchaseDocument) -> list[str]:
+    """What keeps one of many from being sent; that it may have arrived already is asked about instead."""
+    entity = document.entity
+    if text := purchases.mailing_refusal(document):
+        return [text]
+    if purchases.sent_before(document) is purchases.SentBefore.YES:
+        return [_("It was sent already, or is on its way.")]
+    if entity is not None and entity.confirmed_bookkeeping_email != entity.bookkeeping_email:
+        text = _("Send one expense of %(entity)s from its page first, and confirm there that %(address)s is right.")
+        return [text % {"entity": entity, "address": entity.bookkeeping_email}]
+    return []
+
+
+def _mail(request: HttpRequest, documents: list[PurchaseDocument], *, again: set[str]) -> None:
+    """Send them; one that may have arrived already only where its own tick says that somebody asked."""
+    sent, perhaps = 0, []
+    for document in documents:
+        if purchases.sent_before(document) is purchases.SentBefore.PERHAPS and str(document.pk) not in again:
+            perhaps.append(document)
+            continue
+        try:
+            purchases.send_to_bookkeeping(document=document, by=person(request), again=str(document.pk) in again)
+            sent += 1
+        except InvoicingError as error:
+            messages.error(request, f"{document}: {error}")
+    if sent:
+        words = ngettext(
+            "%(n)d expense is on its way to the bookkeeping.",
+            "%(n)d expenses are on their way to the bookkeeping.",
+            sent,
+        )
+        messages.success(request, words % {"n": sent})
+    if perhaps:
+        words = _("Not sent, since they may have arrived already: %(documents)s. Ask the bookkeeping, then tick them.")
+        messages.warning(request, words % {"documents": ", ".join(map(str, perhaps))[:500]})
 
 
 def _few(page: ExpenseAdmin, request: HttpRequest, rows: QuerySet[Any]) -> list[PurchaseDocument] | None:
@@ -98,7 +129,9 @@ def _ask(
     title: str,
     action: str,
     template_verb: str,
+    doubtful: Set[int] = frozenset(),
 ) -> HttpResponse:
+    """`doubtful`: those that each need a tick of their own."""
     shows_bookings = template_verb == "approve"
     context = {
         **page.admin_site.each_context(request),
@@ -107,7 +140,8 @@ def _ask(
         "rows": [(document, reasons, _bookings(document)) for document, reasons in rows]
         if shows_bookings
         else [(document, reasons, []) for document, reasons in rows],
-        "ready": sum(not reasons for _document, reasons in rows),
+        "ready": sum(not reasons and document.pk not in doubtful for document, reasons in rows),
+        "doubtful": doubtful,
         "left_out": chosen.count() - len(rows),
         "action": action,
         "verb": template_verb,

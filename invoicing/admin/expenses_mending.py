@@ -43,16 +43,16 @@ def reopening(
 
 def quarantined(page: ExpenseAdmin, document: PurchaseDocument) -> dict[str, Any]:
     """Who the document says its buyer is, and for which entity it may be taken out of quarantine."""
-    if not document.quarantine or document.quarantine == Quarantine.SELF_BILLING:
-        return {}
-    reading = purchases.read_again(document)
+    reading = purchases.read_again(document) if document.quarantine else None
     if reading is None:
         return {}
     name, numbers = purchases.buyer_of(reading)
+    buyer = {"buyer_name": name, "buyer_number": numbers.vat or numbers.enterprise or numbers.endpoint}
+    if document.quarantine == Quarantine.SELF_BILLING:
+        return buyer
     likely = purchases.likely_entity(reading)
     return {
-        "buyer_name": name,
-        "buyer_number": numbers.vat or numbers.enterprise or numbers.endpoint,
+        **buyer,
         "lift_url": page.url("lift", document.pk) if document.is_pending else "",
         "lift_entities": list(CompanyEntity.objects.all()[:200]),
         "likely_entity": likely.pk if likely is not None else 0,

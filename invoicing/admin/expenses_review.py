@@ -34,12 +34,12 @@ from integrations.standing import standing_of
 from ..errors import InvoicingError, NotPossible
 from ..foreign_vat import is_foreign_vat, vat_country
 from ..models import (
-    MailingState,
     PurchaseDocument,
     PurchaseFile,
     Quarantine,
     ReviewState,
 )
+from ..peppol.checks.formal import is_formal
 from ..peppol.statuses import OTHER
 from ..services import purchases
 from ..services.purchases.intake import sentence
@@ -202,7 +202,9 @@ def _tabs(
 def _checks(document: PurchaseDocument, others: list[PurchaseDocument]) -> list[Check]:
     found: list[Check] = []
     if document.quarantine:
-        found.append(Check("bad", document.get_quarantine_display(), _QUARANTINE[document.quarantine]()))
+        found.append(Check("bad", document.get_quarantine_display(), _quarantine_advice(document)))
+    if document.quarantine == Quarantine.SELF_BILLING:
+        return found  # no purchase, so nothing that is checked of purchases
     if document.supplier is not None:
         name = format_html("{} {}", _("Supplier"), party_link(document.supplier))
         by = _("by %(what)s") % {"what": document.get_matched_by_display()} if document.matched_by else ""
@@ -215,11 +217,18 @@ def _checks(document: PurchaseDocument, others: list[PurchaseDocument]) -> list[
         found.append(Check("good", _("Supplier %(name)s") % {"name": document.supplier_name}))
     else:
         found.append(Check("bad", _("The supplier is not known yet"), _supplier_advice(document)))
-    if document.is_peppol and document.quarantine != Quarantine.SELF_BILLING:
+    if document.is_peppol:
         errors = purchases.broken_rules(document)
         if errors:
             words = ngettext("%(n)d rule is broken; see below", "%(n)d rules are broken; see below", errors)
             found.append(Check("note", words % {"n": errors}))
+        elif formal := purchases.formal_rules(document):
+            words = ngettext(
+                "Totals add up; %(n)d formal rule is broken, see below",
+                "Totals add up; %(n)d formal rules are broken, see below",
+                formal,
+            )
+            found.append(Check("good", words % {"n": formal}, _("Nothing to do: the booking stays the same.")))
         else:
             found.append(Check("good", _("Totals add up, valid Peppol document")))
     if any(is_foreign_vat(document, part.category) and part.vat for part in document.vat_totals.all()):
@@ -252,16 +261,20 @@ _QUARANTINE = {
         "Its numbers name more than one of our entities. Ask the sender for a right one."
     ),
     Quarantine.OTHER_ENTITY.value: lambda: _("It was delivered through the access point of another entity."),
-    Quarantine.SELF_BILLING.value: lambda: _(
-        "Your customer wrote this invoice in your name: it is a sale. Book it under Invoices, then refuse it here."
-    ),
 }
 
 
+def _quarantine_advice(document: PurchaseDocument) -> str:
+    if document.quarantine == Quarantine.SELF_BILLING:
+        return purchases.self_billing_advice(document, purchases.read_again(document))
+    return _QUARANTINE[document.quarantine]()
+
+
 def _finding(row: dict[str, Any]) -> dict[str, str]:
+    code = str(row.get("code", ""))
     return {
-        "level": str(row.get("level", "")),
-        "code": str(row.get("code", "")),
+        "level": "formal" if is_formal(code) and row.get("level") == "error" else str(row.get("level", "")),
+        "code": code,
         "text": sentence(str(row.get("text", "")), row.get("values") or {}),
         "place": str(row.get("place", "")),
     }
@@ -294,9 +307,9 @@ def _mailing(page: ExpenseAdmin, request: HttpRequest, document: PurchaseDocumen
         return {}
     mailings = list(document.mailings.all()[:5])
     found: dict[str, Any] = {"mailings": [(row, state_label("mailing", row.state)) for row in mailings]}
-    arrived = any(row.state != MailingState.FAILED and not row.is_stale for row in mailings)
+    before = purchases.sent_before(document)
     entity = document.entity
-    if arrived or not page.has_approve_permission(request) or entity is None:
+    if before is purchases.SentBefore.YES or not page.has_approve_permission(request) or entity is None:
         return found
     instead = purchases.may_go_instead(document) and bool(entity.bookkeeping_email)
     refusal = "" if instead else purchases.mailing_refusal(document)
@@ -304,7 +317,7 @@ def _mailing(page: ExpenseAdmin, request: HttpRequest, document: PurchaseDocumen
     if not refusal:
         found |= {
             "mail_url": page.url("mail", document.pk),
-            "asks_again": any(row.is_doubtful or (row.is_stale and row.started_at) for row in mailings),
+            "asks_again": before is purchases.SentBefore.PERHAPS,
             "asks_address": entity.confirmed_bookkeeping_email != entity.bookkeeping_email,
         }
     return found

@@ -20,6 +20,7 @@ from config.countries import country_choices, country_name
 from config.figures import percentage
 from config.states import state_label
 
+from ..legal_notes import SERVICES_OUTSIDE
 from ..models import PaymentTerm, VatRate, VatRateVersion
 from .forms import NamedFieldsFormSet, plain
 from .typed import NumberAsTyped, WholeNumberAsTyped
@@ -33,6 +34,11 @@ class VatRateForm(forms.ModelForm[VatRate]):
         if "country" in self.fields:
             choices = country_choices(self.instance.country, required=True)
             self.fields["country"].choices = choices  # type: ignore[attr-defined]
+        if "category" in self.fields:
+            self.fields["category"].help_text = _(
+                "Exports are goods that leave the EU. Services to businesses outside the EU are not subject to VAT: give"
+                " that rate the code %(code)s, and documents say why."
+            ) % {"code": SERVICES_OUTSIDE}
 
 
 class VersionForm(forms.ModelForm[VatRateVersion]):

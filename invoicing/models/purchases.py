@@ -159,6 +159,7 @@ class PurchaseDocument(models.Model):
     sha256 = models.CharField(max_length=64, blank=True, editable=False)
     # Receiver, supplier, kind, number and year, hashed: two with one identity are the same document or a mistake.
     identity = models.CharField(max_length=64, blank=True, editable=False)
+    # Above nought: perhaps received twice. Of one identity each has its own; of what a person typed it says no more.
     copy_number = models.PositiveSmallIntegerField(default=0, editable=False)
     customization = models.CharField(max_length=300, blank=True, editable=False)
     profile = models.CharField(max_length=200, blank=True, editable=False)

@@ -17,6 +17,7 @@ from typing import Any
 
 from lxml import etree
 
+from invoicing.peppol.checks.formal import is_formal
 from invoicing.peppol.document import Finding, Level, gettext_noop
 from invoicing.peppol.reading.guard import parse, payload
 from invoicing.peppol.reading.limits import Clock, Limits, Refusal
@@ -69,7 +70,11 @@ def check(xml: bytes, rules: Path) -> OfficialCheck:
         compiled = _compiled.get(folder)
         if compiled is None:
             compiled = _compiled[folder] = _Rules(folder)
-        return OfficialCheck(release=folder.name, findings=tuple(compiled.findings(text))[:_FINDINGS])
+        # Those that touch the booking first, so that none of them is cut off.
+        found = sorted(
+            compiled.findings(text), key=lambda finding: (finding.level is not Level.ERROR, is_formal(finding.code))
+        )
+        return OfficialCheck(release=folder.name, findings=tuple(found[:_FINDINGS]))
 
 
 def rules_folder(rules: Path) -> Path:

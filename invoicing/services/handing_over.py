@@ -27,7 +27,7 @@ from ..peppol.addresses import endpoint_of
 from ..peppol.composing import compose
 from ..peppol.document import Identifier
 from ..peppol.writing import write
-from ..printing.pdf import render
+from ..printing import render
 from .access import access_point
 from .issuing import file_stem, issued, required, sentences
 from .log import log_document

@@ -22,7 +22,7 @@ from ..models import DocumentDiscount, SalesDocument, SalesLine, SalesVatTotal, 
 from ..peppol.composing import Composed, compose
 from ..peppol.document import Document, Finding, Kind
 from ..peppol.writing import write
-from ..printing.pdf import render
+from ..printing import render
 from ..snapshots import rate_snapshot
 
 logger = logging.getLogger(__name__)

@@ -417,3 +417,19 @@ def test_only_the_settings_that_the_tool_has_are_asked_for(world, sign_in, tool,
     Connection.objects.filter(pk=world.connection.pk).update(tool=tool)
     page = sign_in("boss").get(reverse("admin:integrations_connection_change", args=[world.connection.pk]))
     assert len(page.context["form"].fields) == asked
+
+
+def test_an_import_says_what_became_of_contact_persons_and_what_it_could_not_read(box, sign_in):
+    connection = bridge.connect(box)
+    box.call("contact", {"division": bridge.DIVISION, "code": "1", "values": {"FirstName": "Jan", "LastName": "Claes"}})
+    box.fault("status", status=403, path="sync/CRM/Contacts", times=1)
+    client = sign_in("boss")
+    shown = []
+    for _ in range(2):
+        client.post(page("synchronisation", connection), {"what": "import"})
+        run = bridge.work_off(SyncRun.objects.latest("pk"))
+        shown.append(client.get(reverse("admin:integrations_syncrun_change", args=[run.pk])).content.decode())
+    assert "needs the right “manage accounts”" in shown[0]
+    assert "Contact persons" not in shown[0]
+    assert '<h3 class="bb-h2">Contact persons</h3>' in shown[1]
+    assert "1 contact person added" in client.get(page("synchronisation", connection)).content.decode()

@@ -1,7 +1,7 @@
 """What the pages of expenses say and keep: sums, marks, suppliers, forms that came back, forms of papers."""
 
 import io
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -11,9 +11,11 @@ from django.utils import translation
 from django.utils.formats import date_format
 from PIL import Image
 
+from config.figures import amount, day
 from invoicing.models import LedgerAccountKind, PurchaseDocument, PurchaseSource
 from invoicing.services import purchases
 from tests import factories
+from tests.purchases.test_review import typed as paper_of
 from tests.purchases.ubl import IBAN, OTHER_IBAN, PDF, SUPPLIER, ubl
 
 from .test_expenses import LIST, page, texts
@@ -64,6 +66,33 @@ def test_the_sum_leaves_out_what_nobody_has_to_pay(entity, supplier, expense, si
     answer = client.get(reverse(LIST))
     assert answer.context["cl"].paginator.euro_total == Decimal("242.00")
     assert "Received twice?" not in answer.content.decode()
+
+
+def test_a_paper_that_stands_there_already_is_marked_and_counted_once(entity, supplier, expense, sign_in):
+    first = expense(number="1", lines=(("A", "100", "21"),))
+    fields = {"kind": "invoice", "supplier": supplier, "number": "1", "total": first.total}
+    paper = purchases.save_typed(typed=paper_of(entity, **fields), by=None)
+    client = sign_in("staff")
+    answer = client.get(reverse(LIST))
+    assert answer.content.decode().count("Received twice?") == 1
+    assert answer.context["cl"].paginator.euro_total == Decimal("121.00")
+    # Another amount is another document, and typed right it loses its mark.
+    paper = purchases.save_typed(
+        typed=paper_of(entity, **fields | {"number": "2", "date": date(2026, 11, 11)}), by=None, document=paper
+    )
+    assert paper.copy_number == 0
+    assert (
+        purchases.save_typed(typed=paper_of(entity, **fields | {"total": Decimal("99.00")}), by=None).copy_number == 0
+    )
+
+
+def test_two_receipts_typed_alike_are_marked_unless_one_was_refused(entity, sign_in):
+    first = purchases.save_typed(typed=paper_of(entity), by=None)
+    second = purchases.save_typed(typed=paper_of(entity), by=None)
+    assert (first.copy_number, second.copy_number) == (0, 1)
+    for row in (first, second):
+        purchases.refuse(document=row, reason="twice", by=None)
+    assert purchases.save_typed(typed=paper_of(entity), by=None).copy_number == 0
 
 
 def test_an_export_says_quarantine_and_no_payment_of_what_is_refused(entity, supplier, expense, sign_in):
@@ -152,9 +181,23 @@ def test_quarantine_has_no_button_to_approve_and_a_sale_no_amounts(entity, suppl
     assert "/approve/" not in found
     assert "/refuse/" in found
     sale = purchases.receive(
-        data=ubl(buyer_vat=entity.vat_number, self_billing=True), delivery=purchases.Delivery(name="a.xml")
+        data=ubl(
+            supplier=entity.name, supplier_vat=entity.vat_number, buyer_vat=SUPPLIER, number="SB-7", self_billing=True
+        ),
+        delivery=purchases.Delivery(name="a.xml"),
     ).document
     found = shown(client, sale)
+    said = (
+        f"wrote invoice SB-7 of {day(sale.date)} for {amount(sale.total, 'EUR')} in the name of Linde Studio BV: it is"
+    )
+    assert said in found
+    assert SUPPLIER in found
+    assert "/approve/" not in found
+    assert "To pay" not in found
+    # What cannot be shown whole is not shown at all.
+    huge = ubl(buyer_vat=entity.vat_number, self_billing=True, lines=(("Power", "9000000000000.00", "0"),))
+    unread = purchases.receive(data=huge, delivery=purchases.Delivery(name="b.xml")).document
+    found = shown(client, unread)
     assert "0.00" not in found
     assert "Not read: it is no purchase of yours" in found
 

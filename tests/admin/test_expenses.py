@@ -403,6 +403,19 @@ def test_the_page_asks_to_compare_where_rules_are_broken(entity, supplier, sign_
     assert document.review == ReviewState.APPROVED
 
 
+def test_the_page_shows_a_formal_rule_and_asks_nothing(entity, supplier, sign_in):
+    data = ubl(buyer_vat=entity.vat_number).replace(b' unitCode="C62"', b"")
+    document = purchases.receive(data=data, delivery=purchases.Delivery(name="invoice.xml")).document
+    client = sign_in("staff")
+    shown = client.get(page("change", document.pk)).content.decode()
+    assert 'name="checked_findings"' not in shown
+    assert "formal, changes nothing in the booking" in shown
+    assert "Totals add up; 2 formal rules are broken, see below" in shown
+    client.post(page("approve", document.pk))
+    document.refresh_from_db()
+    assert document.review == ReviewState.APPROVED
+
+
 def test_what_is_held_up_is_sent_by_e_mail_from_its_page(entity, expense, supplier, sign_in):
     entity.bookkeeping_email = entity.confirmed_bookkeeping_email = "boekhouding@linde.example"
     entity.save()

@@ -6,7 +6,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from integrations import services
-from integrations.models import Administration, Connection, LinkRole, PartyLink, ToolParty
+from integrations.models import Administration, Connection, LinkRole, PartyLink, Posting, ToolParty
 from integrations.sync.partylinks import ROLE_OPEN
 from tests import factories
 
@@ -139,6 +139,46 @@ def test_a_second_number_becomes_the_first_and_the_first_stays_known(world, book
     change(sign_in("boss"), world.company, world.connection, "2000")
     links = PartyLink.objects.filter(party=world.company).values_list("external_id", "primary")
     assert sorted(links) == [("guid", False), ("guid-2", True)]
+
+
+def test_a_number_that_was_booked_under_stays_known_as_a_second_one(world, books, sign_in):
+    Posting.objects.filter(pk=world.posting.pk).update(sent={"party": "guid"})
+    page = change(sign_in("boss"), world.company, world.connection, "2000")
+    links = PartyLink.objects.filter(party=world.company).values_list("external_id", "code", "primary")
+    assert sorted(links) == [("guid", "1042", False), ("guid-2", "2000", True)]
+    assert "second number" in page
+    change(sign_in("boss"), world.company, world.connection, "1042")
+    assert number_of(world.company) == "guid"
+
+
+@pytest.mark.parametrize("state", ["blocked", "refused", "waiting", "gone"])
+def test_a_number_that_nothing_was_booked_under_is_let_go_of(state, world, books, sign_in):
+    Posting.objects.update(sent={"party": "guid"}, state=state, issue=None)
+    change(sign_in("boss"), world.company, world.connection, "2000")
+    assert PartyLink.objects.get(party=world.company).external_id == "guid-2"
+
+
+def test_a_second_number_of_the_wrong_customer_can_be_let_go_of_and_goes_to_the_right_one(
+    world, books, sign_in, people
+):
+    Posting.objects.filter(pk=world.posting.pk).update(sent={"party": "guid"})
+    boss = sign_in("boss")
+    change(boss, world.company, world.connection, "2000")
+    right = factories.CompanyFactory(name="Zagerij Oost BV")
+    assert "already used by" in change(boss, right, world.connection, "1042")
+    url = reverse("admin:crm_company_relation", args=[world.company.pk])
+    release = {"connection": world.connection.pk, "second": "guid"}
+    assert sign_in("staff").post(url, release).status_code == 403
+    shown = boss.post(url, release, follow=True).content.decode()
+    assert "1042 is no number of" in shown
+    assert LogEntry.objects.latest("pk").change_message == f"Second number in {books.name} let go of: 1042"
+    change(boss, right, world.connection, "1042")
+    assert number_of(right) == "guid"
+    # A first number is not let go of, and a second click does nothing.
+    logged = LogEntry.objects.count()
+    boss.post(url, {**release, "second": "guid-2"})
+    boss.post(url, release)
+    assert (number_of(world.company), LogEntry.objects.count()) == ("guid-2", logged)
 
 
 def test_a_relation_that_is_no_customer_there_is_made_one_before_anything_is_booked_on_it(world, books, sign_in):

@@ -28,8 +28,8 @@ def vat_of(row: dict) -> str:
 
 
 def wanted(box) -> list[dict]:
-    """The customers and suppliers of the sandbox's books."""
-    return [row for row in box.parties() if (row["is_customer"] or row["is_supplier"]) and not row["blocked"]]
+    """The relations of the sandbox's books that are in use, prospects as well."""
+    return [row for row in box.parties() if not row["blocked"]]
 
 
 def test_everybody_is_added_once_with_tag_and_number(connection, box):

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from crm.models import Company
 from integrations.importing_numbers import BookNumbers
-from integrations.models import Administration, PartyLink, ToolParty
+from integrations.models import Administration, Connection, PartyLink, Posting, ToolParty
 from tests import factories
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -106,6 +106,48 @@ def test_what_a_sync_sent_since_is_no_change_and_is_not_forgotten(story, books):
     assert told.batch.summary["undone"] == {"restored": 1, "deleted": 1, "kept": 0}
     link = PartyLink.objects.get()
     assert (link.pk, link.external_id, link.sent_hash) == (old.pk, "guid-1", "old")
+
+
+def sent(party, books, number):
+    """A document of the party that stands in the books under the number."""
+    entity = factories.EntityFactory()
+    connection = Connection.objects.create(
+        entity=entity, tool="exact", site="be", administration=books, status="deactivated"
+    )
+    document = factories.booked_invoice(entity=entity, party=party)
+    return Posting.objects.create(
+        connection=connection, administration=books, sales_document=document, reference=f"{document.number}-{number}",
+        kind="sales-invoice", state="posted", external_id=f"entry-{number}", sent={"party": number},
+    )  # fmt: skip
+
+
+def test_a_number_that_was_booked_under_stays_known_and_one_that_was_not_goes(story, books):
+    used, unused = factories.CompanyFactory(name="Gebruikt"), factories.CompanyFactory(name="Vergist")
+    for party, n in ((used, 1), (unused, 2)):
+        PartyLink.objects.create(
+            administration=books, party=party, external_id=f"guid-{n}", code=str(n), role="both", is_supplier=True
+        )
+    sent(used, books, "guid-1")
+    sent(unused, books, "guid-7")
+    before = links()
+    told = story().table(["Naam", "Extern ID"], [["Gebruikt", "3"], ["Vergist", "4"]])
+    told.count().by_rule("all", "name").write()
+    assert links() == [
+        ("Gebruikt", "guid-1", "1", False), ("Gebruikt", "guid-3", "3", True), ("Vergist", "guid-4", "4", True)
+    ]  # fmt: skip
+    assert PartyLink.objects.get(external_id="guid-1").is_supplier
+    told.undo()
+    assert told.batch.summary["undone"] == {"restored": 2, "deleted": 0, "kept": 0}
+    assert links() == before
+
+
+def test_undoing_keeps_the_number_that_was_booked_under_since_as_a_second_one(story, books):
+    one = factories.CompanyFactory(name="Een")
+    PartyLink.objects.create(administration=books, party=one, external_id="guid-1", code="1", role="both")
+    told = story().table(["Naam", "Extern ID"], [["Een", "2"]]).count().by_rule("all", "name").write()
+    sent(one, books, "guid-2")
+    told.undo()
+    assert links() == [("Een", "guid-1", "1", True), ("Een", "guid-2", "2", False)]
 
 
 def test_a_link_put_back_keeps_what_was_sent_under_it_meanwhile(books):

@@ -23,7 +23,10 @@ UNTAXED = (
     Rate(code="TR", category="K", percent=Decimal(0), legal_note="Driehoeksverkeer"),
     Rate(code="EX", category="G", percent=Decimal(0)),
 )
-OUTSIDE = (Rate(code="AFST", category="O", percent=Decimal(0)),)
+OUTSIDE = (
+    Rate(code="AFST", category="O", percent=Decimal(0)),
+    Rate(code="EXD", category="O", percent=Decimal(0), exemption_code="VATEX-EU-O"),
+)
 
 SELLER = Side(
     name="Brugpijlertje Digitaal bv", street="Kasseiweg 21", postcode="9000", city="Gent", country="BE",

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, event, given, settings
 from lxml import etree
 
 from invoicing.issued import Issued, Rate, Side
+from invoicing.legal_notes import legal_notes
 from invoicing.peppol import official
 from invoicing.peppol.composing import compose
 from invoicing.peppol.document import Document, Kind
@@ -218,6 +219,36 @@ def test_outside_vat_no_vat_number_stands_on_it() -> None:
     document = composed(issued([line(generated.OUTSIDE[0])]))
     assert (document.seller.vat_number, document.buyer.vat_number) == ("", "")
     assert document.lines[0].category.percent is None
+
+
+OUTSIDE_EU = Side(
+    name="Alpenmurmel Maschinen AG", street="Zahnradgasse 6", postcode="8001", city="Zürich", country="CH",
+    vat_number="CHE123456788MWST", peppol_id="0183:CHE123456788",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("rate", "said", "code"),
+    [
+        (generated.OUTSIDE[1], "artikel 21, § 2, W.Btw, artikel 44 Richtlijn", "VATEX-EU-O"),
+        (generated.OUTSIDE[0], "Niet onderworpen aan btw.", "VATEX-EU-O"),
+        (UNTAXED[7], "artikel 146", "VATEX-EU-G"),
+    ],
+)
+def test_services_outside_the_union_are_no_exported_goods(rate: Rate, said: str, code: str) -> None:
+    made = issued([line(rate)], buyer=OUTSIDE_EU)
+    assert _officially(made) == []
+    (part,) = composed(made).subtotals
+    assert (part.category.code, part.category.exemption_code) == (rate.category, code)
+    assert said in part.category.exemption_reason
+    assert ("146" in part.category.exemption_reason) is (rate.category == "G")
+
+
+def test_services_outside_the_union_of_a_dutch_seller_name_no_belgian_law() -> None:
+    made = issued([line(generated.OUTSIDE[1])], seller=generated.DUTCH_SELLER, buyer=OUTSIDE_EU)
+    (note,) = legal_notes(made)
+    assert "artikel 44" in note
+    assert "Belgische" not in note
 
 
 CONSUMER = replace(BUYERS[0], name="An Peeters", vat_number="", enterprise_number="", peppol_id="")

@@ -9,7 +9,7 @@ from decimal import Decimal
 import pytest
 from lxml import etree
 
-from invoicing.peppol.document import Account, Identifier, Kind, Preceding, TaxCategory, turned
+from invoicing.peppol.document import Account, Identifier, Kind, Level, Preceding, TaxCategory, turned
 from tests.peppol.samples import CAC, CBC, OWN, codes, dump, own, reading, refusal, tree
 
 D = Decimal
@@ -307,7 +307,24 @@ def test_findings_are_bounded():
     found = reading(dump(root))
     assert len(found.findings) == 201
     assert found.findings[-1].code == "more"
+    # Wrong amounts are among those that were not kept.
+    assert found.findings[-1].level is Level.ERROR
     assert len(found.document.lines) == 1003
+
+
+def test_formal_findings_that_were_not_kept_ask_nothing():
+    root = tree("invoice-full.xml")
+    line = root.findall(CAC + "InvoiceLine")[1]
+    for number in range(300):
+        copy = etree.fromstring(etree.tostring(line))
+        copy.find(CBC + "ID").text = f"x{number}"
+        quantity = copy.find(CBC + "InvoicedQuantity")
+        quantity.text = "0"
+        quantity.attrib.pop("unitCode")
+        copy.find(CBC + "LineExtensionAmount").text = "0.00"
+        root.append(copy)
+    *_kept, more = reading(dump(root)).findings
+    assert (more.code, more.level) == ("more", Level.NOTE)
 
 
 def test_a_whole_card_number_is_not_kept():

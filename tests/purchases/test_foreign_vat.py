@@ -63,6 +63,14 @@ def test_no_rate_that_is_deducted_can_be_chosen(foreign, vat):
     purchases.approve(document=document, by=None, lines=choices(document, outside))
 
 
+def test_the_rate_of_services_that_we_give_abroad_is_not_offered(foreign, receive, entity):
+    ours, ordinary = version("EXD", VatCategory.O), version("NB", VatCategory.O)
+    rates = purchases.rates_of(foreign())
+    assert rates.fitting("S", Decimal(21)) == [ordinary.rate]
+    assert rates.meant("O", None) == [ordinary.rate]
+    assert ours.rate in rates.fitting("O", None)  # nobody charges it: a person says why
+
+
 def test_the_choice_is_remembered_for_that_supplier_alone(account, foreign, expense):
     outside = version("NONE", VatCategory.O).rate
     first = foreign(lines=(("Advice", "100.00", "21"),))

@@ -8,6 +8,7 @@ from django.db import connection
 from django.utils import timezone
 
 from config.figures import day
+from invoicing.errors import NotPossible
 from invoicing.models import (
     FileRole,
     IncomingAccess,
@@ -21,7 +22,7 @@ from invoicing.models import (
 from invoicing.services import purchases
 from invoicing.services.purchases import Answer
 from tests import factories
-from tests.purchases.ubl import IBAN, PDF, ubl
+from tests.purchases.ubl import IBAN, PDF, SUPPLIER, ubl
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
 
@@ -151,6 +152,54 @@ def test_a_self_billed_invoice_is_kept_apart_whole(entity, receive):
     row = PurchaseDocument.objects.get()
     assert bytes(row.files.get().content) == data
     assert receive(data).answer is Answer.KNOWN
+
+
+def test_a_self_billed_invoice_shows_who_wrote_it_and_is_matched_with_nothing(entity, receive):
+    data = ubl(supplier=entity.name, supplier_vat=entity.vat_number, buyer_vat=SUPPLIER, number="SB-7")
+    typed = data.replace(b">380<", b">389<")
+    assert typed != data
+    row = receive(typed).document
+    assert (row.quarantine, row.entity, row.number, str(row.total)) == ("self_billing", entity, "SB-7", "1204.89")
+    assert (row.supplier, row.supplier_key, row.identity, row.lines.count()) == (None, "", "", 2)
+    assert "it is a sale of yours" in purchases.self_billing_advice(row, purchases.read_again(row))
+    credit = ubl(
+        supplier=entity.name, supplier_vat=entity.vat_number, buyer_vat=SUPPLIER, number="SB-8", credit=True
+    ).replace(b">381<", b">261<")
+    row = receive(credit).document
+    assert row.quarantine == "self_billing"
+    assert "it takes back a sale of yours" in purchases.self_billing_advice(row, purchases.read_again(row))
+
+
+@pytest.mark.parametrize(
+    ("seller_is_ours", "buyer_is_ours", "said"),
+    [(False, True, "wrote this itself"), (False, False, "none of your entities"), (True, True, "both who sells")],
+)
+def test_a_self_billed_invoice_says_what_to_do_with_it(entity, receive, seller_is_ours, buyer_is_ours, said):
+    other = factories.vat_number_be(900_002)
+    row = receive(
+        ubl(
+            supplier_vat=entity.vat_number if seller_is_ours else SUPPLIER,
+            buyer_vat=entity.vat_number if buyer_is_ours else other,
+            self_billing=True,
+        )
+    ).document
+    assert said in purchases.self_billing_advice(row, purchases.read_again(row))
+
+
+def test_an_invoice_of_our_own_never_becomes_our_expense(entity, receive):
+    ours = receive(ubl(supplier_vat=entity.vat_number, buyer_vat=entity.vat_number, number="1")).document
+    assert ours.quarantine == Quarantine.SELF_BILLING
+    sold = receive(ubl(supplier_vat=entity.vat_number, buyer_vat=factories.vat_number_be(900_002), number="2")).document
+    assert sold.quarantine == Quarantine.NOT_OURS
+    for document in (ours, sold):
+        with pytest.raises(NotPossible, match="sale"):
+            purchases.lift_quarantine(document=document, entity=entity, reason="Mine", by=None)
+
+
+def test_one_entity_may_buy_from_another(entity, receive):
+    other = factories.EntityFactory(vat_number=factories.vat_number_be(900_003))
+    row = receive(ubl(supplier_vat=other.vat_number, buyer_vat=entity.vat_number)).document
+    assert (row.quarantine, row.entity) == ("", entity)
 
 
 XXE = b'<?xml version="1.0"?><!DOCTYPE x [<!ENTITY a SYSTEM "file:///etc/passwd">]><Invoice>&a;</Invoice>'

@@ -380,3 +380,25 @@ def test_a_broken_rule_asks_for_a_look_and_bulk_approval_leaves_it(entity, recei
     assert document.is_pending
     purchases.approve(document=document, by=None, ticks=Ticks(findings=True))
     assert "rules of e-invoices are broken" in LogEntry.objects.latest("pk").change_message
+
+
+def test_a_broken_rule_that_is_formal_asks_nothing(entity, receive, supplier):
+    data = ubl(buyer_vat=entity.vat_number)
+    assert b' unitCode="C62"' in data
+    document = receive(data.replace(b' unitCode="C62"', b"")).document
+    assert {row["code"] for row in document.findings if row["level"] == "error"} == {"BR-23"}
+    assert codes(document) == []
+    (done,) = purchases.approve_many(documents=[document], by=None)
+    assert done.is_approved
+    assert "rules of e-invoices" not in LogEntry.objects.latest("pk").change_message
+
+
+def test_a_rule_that_nobody_knows_asks_beside_a_formal_one(expense, supplier):
+    document = expense()
+    document.findings = [
+        {"code": code, "level": "error", "text": "x", "place": ""} for code in ("BR-23", "XX-R-001", "more")
+    ]
+    document.save()
+    (problem,) = purchases.problems_of(document)
+    assert problem.code == "findings"
+    assert problem.text.startswith("2 rules")

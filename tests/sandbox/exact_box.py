@@ -108,7 +108,7 @@ class ExactBox:
 
     def control(self, what: str, **fields: Any) -> Any:
         """POST a control verb and return its answer."""
-        answer = requests.post(f"{self.sandbox.base_url}/_sandbox/{what}", json=fields, timeout=5)
+        answer = requests.post(f"{self.sandbox.base_url}/_sandbox/{what}", json=fields, timeout=20)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -121,7 +121,7 @@ class ExactBox:
     def books(self, division: str | None = None) -> dict[str, Any]:
         """The books of the division."""
         params = {"division": division or self.division}
-        found = requests.get(f"{self.sandbox.base_url}/_sandbox/books/exact", params=params, timeout=5).json()
+        found = requests.get(f"{self.sandbox.base_url}/_sandbox/books/exact", params=params, timeout=20).json()
         (only,) = found["divisions"]
         return only
 

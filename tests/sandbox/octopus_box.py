@@ -120,7 +120,7 @@ class OctopusBox:
     def control(self, what: str, **fields: Any) -> Any:
         """POST a control verb and return its answer."""
         answer = requests.post(
-            f"{self.sandbox.base_url}/_sandbox/{what}", json={"vendor": "octopus", **fields}, timeout=5
+            f"{self.sandbox.base_url}/_sandbox/{what}", json={"vendor": "octopus", **fields}, timeout=20
         )
         assert answer.status_code == 200, answer.text
         return answer.json()
@@ -129,7 +129,7 @@ class OctopusBox:
         self.control("settings", octopus=switches)
 
     def fault(self, kind: str, **fields: Any) -> None:
-        answer = requests.post(f"{self.sandbox.base_url}/_sandbox/faults", json={"kind": kind, **fields}, timeout=5)
+        answer = requests.post(f"{self.sandbox.base_url}/_sandbox/faults", json={"kind": kind, **fields}, timeout=20)
         assert answer.status_code == 200, answer.text
 
     def advance(self, **ago: float) -> None:
@@ -139,7 +139,7 @@ class OctopusBox:
     def books(self, dossier: str | None = None) -> dict[str, Any]:
         """The books of the dossier."""
         params = {"division": dossier or self.dossier}
-        found = requests.get(f"{self.sandbox.base_url}/_sandbox/books/octopus", params=params, timeout=5).json()
+        found = requests.get(f"{self.sandbox.base_url}/_sandbox/books/octopus", params=params, timeout=20).json()
         (only,) = found["divisions"]
         return only
 

@@ -24,7 +24,7 @@ def consent(box, sign_in, decision="allow"):
     """Walk through the page as a person does; returns the query of the redirect back."""
     page = sign_in.authorize_url(state="s-1", redirect_uri=REDIRECT)
     form = {"username": "demo", "password": "demo", "decision": decision}
-    answer = requests.post(page, data=form, allow_redirects=False, timeout=5)
+    answer = requests.post(page, data=form, allow_redirects=False, timeout=20)
     assert answer.status_code in (302, 303)
     return {name: values[0] for name, values in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
 

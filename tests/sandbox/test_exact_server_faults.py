@@ -107,20 +107,20 @@ def test_matching_by_body_vendor_skip_and_times(exact: ExactCaller) -> None:
     assert exact.post(SALES, invoice(exact, YourRef="2026/0777")).status_code == 502
     statuses = [exact.get("financial/Journals", filter="Type eq 20").status_code for _ in range(3)]
     assert statuses == [200, 504, 200]
-    assert requests.get(url, timeout=5).json() == []
+    assert requests.get(url, timeout=20).json() == []
     exact.control("faults", kind="drop_before", path="never")
-    assert [fault["kind"] for fault in requests.get(url, timeout=5).json()] == ["drop_before"]
-    requests.delete(url, timeout=5)
-    assert requests.get(url, timeout=5).json() == []
+    assert [fault["kind"] for fault in requests.get(url, timeout=20).json()] == ["drop_before"]
+    requests.delete(url, timeout=20)
+    assert requests.get(url, timeout=20).json() == []
 
 
 @pytest.mark.parametrize(
     "fault", [{"kind": "explode"}, {"kind": "delay", "sekonds": 2}, {"kind": "delay", "path": "("}, "drop"]
 )
 def test_wrong_orders_are_refused(exact: ExactCaller, fault: object) -> None:
-    answer = requests.post(f"{exact.sandbox.base_url}/_sandbox/faults", json=fault, timeout=5)
+    answer = requests.post(f"{exact.sandbox.base_url}/_sandbox/faults", json=fault, timeout=20)
     assert answer.status_code == 400
-    assert requests.get(f"{exact.sandbox.base_url}/_sandbox/faults", timeout=5).json() == []
+    assert requests.get(f"{exact.sandbox.base_url}/_sandbox/faults", timeout=20).json() == []
 
 
 # limits
@@ -264,8 +264,8 @@ def test_access_and_scopes(exact: ExactCaller) -> None:
 def test_switches_are_checked(exact: ExactCaller) -> None:
     url = f"{exact.sandbox.base_url}/_sandbox/settings"
     for wrong in ({"langage": "nl"}, {"language": "fr"}, {"missing_scopes": "all"}, {"minute_limit": "ten"}):
-        assert requests.post(url, json={"exact": wrong}, timeout=5).status_code == 400
-    assert requests.post(url, json={"language": "en"}, timeout=5).json()["exact"]["language"] == "en"
+        assert requests.post(url, json={"exact": wrong}, timeout=20).status_code == 400
+    assert requests.post(url, json={"language": "en"}, timeout=20).json()["exact"]["language"] == "en"
 
 
 def test_reset_forgets_everything(exact: ExactCaller, exact_sandbox: Sandbox) -> None:

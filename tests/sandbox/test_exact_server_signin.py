@@ -36,7 +36,7 @@ class SignIn:
         return parse_qs(urlsplit(self.authorise().headers["Location"]).query)["code"][0]
 
     def token(self, **fields: str) -> requests.Response:
-        return requests.post(f"{self.root}/exact/api/oauth2/token", data=APP | fields, timeout=5)
+        return requests.post(f"{self.root}/exact/api/oauth2/token", data=APP | fields, timeout=20)
 
     def exchange(self, code: str, **changes: str) -> requests.Response:
         return self.token(**({"grant_type": "authorization_code", "code": code, "redirect_uri": REDIRECT} | changes))
@@ -46,13 +46,13 @@ class SignIn:
 
     def me(self, access: str) -> requests.Response:
         headers = {"Authorization": f"Bearer {access}", "Accept": "application/json"}
-        return requests.get(f"{self.root}/exact/api/v1/current/Me", headers=headers, timeout=5)
+        return requests.get(f"{self.root}/exact/api/v1/current/Me", headers=headers, timeout=20)
 
     def advance(self, seconds: float) -> None:
-        requests.post(f"{self.root}/_sandbox/clock", json={"advance_seconds": seconds}, timeout=5)
+        requests.post(f"{self.root}/_sandbox/clock", json={"advance_seconds": seconds}, timeout=20)
 
     def settings(self, **switches: object) -> None:
-        requests.post(f"{self.root}/_sandbox/settings", json={"exact": switches}, timeout=5).raise_for_status()
+        requests.post(f"{self.root}/_sandbox/settings", json={"exact": switches}, timeout=20).raise_for_status()
 
 
 @pytest.fixture
@@ -201,7 +201,7 @@ def test_short_lifetimes_for_tests_keep_the_early_rule_in_proportion(signin: Sig
 
 
 def test_token_url_wants_a_form(signin: SignIn) -> None:
-    answer = requests.post(f"{signin.root}/exact/api/oauth2/token", json=APP, timeout=5)
+    answer = requests.post(f"{signin.root}/exact/api/oauth2/token", json=APP, timeout=20)
     assert answer.status_code == 400
 
 
@@ -215,5 +215,5 @@ def test_new_consent_can_kill_the_old_tokens(signin: SignIn) -> None:
 
 
 def test_no_token_is_401(signin: SignIn) -> None:
-    answer = requests.get(f"{signin.root}/exact/api/v1/current/Me", timeout=5)
+    answer = requests.get(f"{signin.root}/exact/api/v1/current/Me", timeout=20)
     assert (answer.status_code, answer.content) == (401, b"")

@@ -75,22 +75,22 @@ def test_state_survives_a_killed_process(tmp_path: Path) -> None:
 
     process, url = serve()
     try:
-        made = requests.post(f"{url}/_sandbox/seed", json={"division": EMPTY, "accounts": 3}, timeout=5).json()
+        made = requests.post(f"{url}/_sandbox/seed", json={"division": EMPTY, "accounts": 3}, timeout=20).json()
     finally:
         process.kill()
-        process.communicate(timeout=5)
+        process.communicate(timeout=20)
     process, url = serve()
     try:
         params = {"division": str(EMPTY), "parts": "parties"}
-        parties = requests.get(f"{url}/_sandbox/books/exact", params=params, timeout=5).json()["divisions"][0][
+        parties = requests.get(f"{url}/_sandbox/books/exact", params=params, timeout=20).json()["divisions"][0][
             "parties"
         ]
         assert {party["id"] for party in parties} == set(made["accounts"])
         process.send_signal(signal.SIGTERM)
-        assert process.wait(timeout=5) == 0
+        assert process.wait(timeout=20) == 0
     finally:
         process.kill()
-        process.communicate(timeout=5)
+        process.communicate(timeout=20)
 
 
 def test_request_log(exact: ExactCaller) -> None:
@@ -108,8 +108,8 @@ def test_request_log(exact: ExactCaller) -> None:
     assert entries[-1]["query"] == "%24select=Code"
     assert [entry["seq"] for entry in entries] == list(range(mark + 1, entries[-1]["seq"] + 1))
     url = f"{exact.sandbox.base_url}/_sandbox/requests"
-    assert requests.get(url, params={"vendor": "yuki"}, timeout=5).json()["requests"] == []
-    requests.delete(url, timeout=5)
+    assert requests.get(url, params={"vendor": "yuki"}, timeout=20).json()["requests"] == []
+    requests.delete(url, timeout=20)
     assert exact.requests() == []
     exact.get("financial/Journals")
     assert exact.requests()[0]["seq"] > entries[-1]["seq"]
@@ -149,7 +149,7 @@ def test_seeding_given_relations_and_entries(exact: ExactCaller) -> None:
     assert len(made["entries"]) == 20
     assert exact.books(EMPTY, "totals")["totals"]["balance"] == "0.00"
     unknown = {"division": EMPTY, "entries": [entry | {"relation": "nobody"}]}
-    assert requests.post(f"{exact.sandbox.base_url}/_sandbox/seed", json=unknown, timeout=5).status_code == 404
+    assert requests.post(f"{exact.sandbox.base_url}/_sandbox/seed", json=unknown, timeout=20).status_code == 404
 
 
 def test_touching_the_catalogue_as_somebody_at_the_tool(exact: ExactCaller) -> None:
@@ -165,25 +165,25 @@ def test_touching_the_catalogue_as_somebody_at_the_tool(exact: ExactCaller) -> N
 
 def test_page_shows_documents_and_pays_them(exact: ExactCaller) -> None:
     base = exact.sandbox.base_url
-    page = requests.get(base, timeout=5)
+    page = requests.get(base, timeout=20)
     assert page.status_code == 200
     assert "Brugpijlertje Digitaal bv" in page.text
-    page = requests.get(base, params={"division": MAIN}, timeout=5)
+    page = requests.get(base, params={"division": MAIN}, timeout=20)
     assert "2026/0010" in page.text
     assert "Bakkerij Zonnekorrel" in page.text
     assert "1222.29" in page.text
     entry = exact.entry("2026/0010")
     form = {"vendor": "exact", "division": str(MAIN), "entry_id": entry["entry_id"], "amount": "22,29", "part": "1"}
-    back = requests.post(f"{base}/pay", data=form, timeout=5, allow_redirects=False)
+    back = requests.post(f"{base}/pay", data=form, timeout=20, allow_redirects=False)
     assert back.status_code == 303
     assert exact.entry("2026/0010")["open"] == "1200.00"
-    shown = requests.get(base + back.headers["Location"], timeout=5).text
+    shown = requests.get(base + back.headers["Location"], timeout=20).text
     assert "22.29 EUR paid on 2026/0010" in shown
     assert "partly paid" in shown
     del form["part"]
-    requests.post(f"{base}/pay", data=form, timeout=5)
+    requests.post(f"{base}/pay", data=form, timeout=20)
     assert exact.entry("2026/0010")["open"] == "0.00"
-    requests.post(f"{base}/unpay", data=form, timeout=5)
+    requests.post(f"{base}/unpay", data=form, timeout=20)
     assert exact.entry("2026/0010")["open"] == "1222.29"
 
 
@@ -192,7 +192,7 @@ def test_page_says_what_was_wrong(exact: ExactCaller, amount: str) -> None:
     base = exact.sandbox.base_url
     entry = exact.entry("2026/0010")
     form = {"vendor": "exact", "division": str(MAIN), "entry_id": entry["entry_id"], "amount": amount, "part": "1"}
-    page = requests.post(f"{base}/pay", data=form, timeout=5)
+    page = requests.post(f"{base}/pay", data=form, timeout=20)
     assert page.status_code == 200
     assert "role='alert'" in page.text
     assert exact.entry("2026/0010")["open"] == "1222.29"
@@ -204,15 +204,15 @@ def test_page_escapes_names_and_refuses_other_sites(exact: ExactCaller) -> None:
     exact.control(
         "seed", division=EMPTY, entries=[{"relation": "1", "date": "2026-02-03", "reference": "<b>", "lines": [line]}]
     )
-    page = requests.get(exact.sandbox.base_url, params={"division": EMPTY, "q": "'><i>"}, timeout=5).text
+    page = requests.get(exact.sandbox.base_url, params={"division": EMPTY, "q": "'><i>"}, timeout=20).text
     assert "<script" not in page
     assert "<i>" not in page
-    page = requests.get(exact.sandbox.base_url, params={"division": EMPTY}, timeout=5).text
+    page = requests.get(exact.sandbox.base_url, params={"division": EMPTY}, timeout=20).text
     assert "&lt;script&gt;alert(1)&lt;/script&gt;" in page
     entry = exact.entry("<b>", EMPTY)
     form = {"vendor": "exact", "division": str(EMPTY), "entry_id": entry["entry_id"]}
     refused = requests.post(
-        f"{exact.sandbox.base_url}/pay", data=form, headers={"Origin": "https://evil.example"}, timeout=5
+        f"{exact.sandbox.base_url}/pay", data=form, headers={"Origin": "https://evil.example"}, timeout=20
     )
     assert refused.status_code == 403
     assert exact.entry("<b>", EMPTY)["open"] == "1.21"

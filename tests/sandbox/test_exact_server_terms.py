@@ -66,18 +66,18 @@ def test_paying_too_much_or_nothing_is_refused(exact: ExactCaller) -> None:
     before = exact.books()
     for amount in ("121.01", "0", "-5"):
         data = {"reference": "2026/0500", "amount": amount}
-        answer = requests.post(f"{exact.sandbox.base_url}/_sandbox/pay", json=data, timeout=5)
+        answer = requests.post(f"{exact.sandbox.base_url}/_sandbox/pay", json=data, timeout=20)
         assert answer.status_code == 409
     assert exact.books() == before
 
 
 def test_unknown_or_ambiguous_reference(exact: ExactCaller) -> None:
     url = f"{exact.sandbox.base_url}/_sandbox/pay"
-    assert requests.post(url, json={"reference": "nowhere"}, timeout=5).status_code == 404
+    assert requests.post(url, json={"reference": "nowhere"}, timeout=20).status_code == 404
     for _ in range(2):
         exact.post_full(SALES, invoice(exact))
-    assert requests.post(url, json={"reference": "2026/0500"}, timeout=5).status_code == 409
-    assert requests.post(url, json={}, timeout=5).status_code == 400
+    assert requests.post(url, json={"reference": "2026/0500"}, timeout=20).status_code == 409
+    assert requests.post(url, json={}, timeout=20).status_code == 400
 
 
 def test_taking_a_payment_back_reopens_and_shows_again(exact: ExactCaller) -> None:

@@ -11,14 +11,16 @@ from django.utils import timezone
 from crm.models import Party
 from integrations import registry, services
 from integrations.admin.progress import loaded, view_of
-from integrations.models import Administration, CallCounter, Exchange, Issue, PartyLink, Posting, SyncRun
+from integrations.base.errors import Rejected
+from integrations.models import Administration, CallCounter, Connection, Exchange, Issue, PartyLink, Posting, SyncRun
+from integrations.octopus.client import OctopusClient
 from integrations.octopus.matching import external_number
 from integrations.octopus.provider import OctopusProvider
 from integrations.octopus.tool import OCTOPUS
 from integrations.sandbox.octopus.auth import SOFTWARE_HOUSE
 from integrations.sync import mirror, slices
-from invoicing.models import VatRate
-from tests import bridge, factories
+from invoicing.models import DocumentFile, VatRate
+from tests import bridge, factories, workers
 from tests.sandbox.octopus_box import QUARTERS
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -156,6 +158,101 @@ def test_a_refused_document_stops_itself_only(octopus, connection):
     assert states(connection) == {docs[0].number: "posted", docs[1].number: "refused", docs[2].number: "posted"}
     books = sales(octopus)
     assert [books[d.number]["number"] for d in (docs[0], docs[2])] == [2, 3]
+
+
+# --- files that go with the booking -----------------------------------------------------------------------------------
+
+
+class WorkerDies(BaseException):
+    """Nothing catches it, like the end of a process."""
+
+
+def with_file(document, size=40, name="plan.pdf"):
+    """With one file of its own; PDF and e-invoice are left out, since drawing them takes its time."""
+    Connection.objects.update(attach_since=None)
+    DocumentFile.objects.create(document=document, name=name, content=b"%PDF-" + b"x" * size)
+    return document
+
+
+def dies_behind_booking(connection, monkeypatch, call=1):
+    """The worker dies when this call that books was answered, before it keeps the answer; another one goes on."""
+    book, calls = OctopusClient.book, []
+
+    def booked_and_dead(self, payload):
+        calls.append(payload)
+        try:
+            return book(self, payload)
+        finally:
+            if len(calls) == call:
+                raise WorkerDies
+
+    with monkeypatch.context() as patched:
+        patched.setattr(OctopusClient, "book", booked_and_dead)
+        with pytest.raises(WorkerDies):
+            bridge.sync(connection)
+    next_worker(connection)
+
+
+def next_worker(connection):
+    """What the dispatcher does once the dead worker's lease is over."""
+    administration = Administration.objects.filter(pk=connection.administration_id)
+    administration.update(lease_until=timezone.now() - timedelta(seconds=1))
+    workers.finish(connection)
+
+
+def files_and_notes(octopus, document):
+    posting = bridge.posting(document)
+    assert (posting.state, posting.attached_at is not None) == ("posted", True)
+    return sales(octopus)[document.number]["files"], [note["params"]["text"] for note in posting.notes]
+
+
+def test_a_worker_that_dies_behind_a_booking_with_its_files(octopus, connection, monkeypatch):
+    one = with_file(*invoices(connection))
+    dies_behind_booking(connection, monkeypatch)
+    assert files_and_notes(octopus, one) == (["plan.pdf"], [])
+
+
+def test_refused_files_are_said_although_the_worker_dies_behind_the_booking(octopus, connection, monkeypatch):
+    """The first call was refused for its file, the second booked without it, and nobody kept the second one's answer."""
+    one = with_file(*invoices(connection))
+    octopus.switch(file_bytes=10)
+    dies_behind_booking(connection, monkeypatch, call=2)
+    assert files_and_notes(octopus, one) == ([], ["De bijlage is te groot."])
+
+
+def test_a_refused_file_goes_along_after_all_where_the_worker_died_behind_the_refusal(octopus, connection, monkeypatch):
+    one = with_file(*invoices(connection))
+    octopus.switch(file_bytes=10)
+    book = OctopusClient.book
+
+    def refused_and_dead(self, payload):
+        with pytest.raises(Rejected):
+            book(self, payload)
+        raise WorkerDies
+
+    with monkeypatch.context() as patched:
+        patched.setattr(OctopusClient, "book", refused_and_dead)
+        with pytest.raises(WorkerDies):
+            bridge.sync(connection)
+    octopus.switch(file_bytes=None)
+    next_worker(connection)
+    assert files_and_notes(octopus, one) == (["plan.pdf"], [])
+
+
+def test_a_file_above_our_limit_is_said_although_the_worker_dies(octopus, connection, monkeypatch):
+    one = with_file(with_file(*invoices(connection)), size=5 * 1024 * 1024, name="large.pdf")
+    dies_behind_booking(connection, monkeypatch)
+    assert files_and_notes(octopus, one) == (["plan.pdf"], ["large.pdf is larger than 5 MB"])
+
+
+def test_files_that_are_refused_again_and_again_are_sent_no_more(octopus, connection):
+    """Each refusal costs two of the day's bookings."""
+    octopus.switch(file_bytes=10)
+    documents = [with_file(one) for one in invoices(connection, 6, party=factories.CompanyFactory())]
+    Exchange.objects.all().delete()
+    bridge.sync(connection)
+    assert [files_and_notes(octopus, one) for one in documents] == [([], ["De bijlage is te groot."])] * 6
+    assert Exchange.objects.filter(operation="buysellbookings/save").count() == 6 + 3
 
 
 def test_a_period_that_is_closed_is_known_before_anything_is_sent(octopus, connection):

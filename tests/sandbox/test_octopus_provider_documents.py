@@ -16,6 +16,7 @@ from integrations.base.records import (
     DocumentRef,
     ExternalRef,
     File,
+    FilesLeft,
     Found,
     NotTried,
     NumberTaken,
@@ -562,35 +563,31 @@ def test_files_go_along_with_the_booking(octopus, customer):
     assert octopus.calls().count(("POST", "buysellbookings/save")) == 1
 
 
-def test_a_refused_file_keeps_no_booking_back(octopus, customer):
+def test_a_refused_file_is_no_booking_yet_and_it_goes_without(octopus, customer):
     octopus.switch(file_bytes=10)
-    (outcome,) = octopus.provider.post_documents([document(customer, attachments=(PDF,))])
+    booking = document(customer, attachments=(PDF,))
+    (outcome,) = octopus.provider.post_documents([booking])
+    assert isinstance(outcome, FilesLeft)
+    assert (outcome.refused, outcome.kept) == (True, ())
+    assert not [row for row in octopus.books()["entries"] if row["reference"] == "2026/0142"]
+    (outcome,) = octopus.provider.post_documents([replace(booking, attachments=(), files_left=outcome.text)])
     assert isinstance(outcome, Posted)
-    assert outcome.files_left
     assert octopus.entry("2026/0142")["files"] == []
 
 
 def test_a_booking_made_before_its_file_was_refused_is_looked_at(octopus, customer):
     body = {"errorMessage": "De bijlage is te groot."}
     octopus.fault("status", path=BOOKING, status=400, body=body, apply=True)
-    (outcome,) = octopus.provider.post_documents([document(customer, attachments=(PDF,))])
-    assert isinstance(outcome, Unclear)
+    booking = document(customer, attachments=(PDF,))
+    (outcome,) = octopus.provider.post_documents([booking])
+    assert isinstance(outcome, FilesLeft)
+    (outcome,) = octopus.provider.post_documents([replace(booking, attachments=())])
+    assert isinstance(outcome, NumberTaken)
     assert isinstance(octopus.provider.find_document(query(document(customer))), Found)
 
 
 def test_a_file_above_our_own_limit_stays_here(octopus, customer):
     large = File(name="large.pdf", content=b"x" * (5 * 1024 * 1024 + 1))
     (outcome,) = octopus.provider.post_documents([document(customer, attachments=(large, PDF))])
-    assert isinstance(outcome, Posted)
-    assert octopus.entry("2026/0142")["files"] == ["2026-0142.pdf"]
-    assert outcome.files_left == "large.pdf is larger than 5 MB"
-
-
-def test_files_that_are_refused_again_and_again_are_sent_no_more(octopus, customer):
-    """Each refusal costs two of the day's bookings."""
-    octopus.switch(file_bytes=10)
-    octopus.forget()
-    batch = [replace(one, attachments=(PDF,)) for one in series(customer, 5)]
-    outcomes = octopus.provider.post_documents(batch)
-    assert [bool(one.files_left) for one in outcomes] == [True] * 5
-    assert octopus.calls().count(("POST", "buysellbookings/save")) == 5 + 2
+    assert outcome == FilesLeft(text="large.pdf is larger than 5 MB", kept=(PDF,))
+    assert octopus.calls().count(("POST", "buysellbookings/save")) == 0

@@ -100,7 +100,7 @@ def test_a_balancing_made_again_stands(octopus, book):
         f"{octopus.url}/dossiers/{QUARTERS}/balancings",
         json={"debetKey": key, "creditKey": bank, "balanceAmount": 121.0},
         headers={"dossierToken": octopus.session.get()},
-        timeout=5,
+        timeout=20,
     )
     assert answer.status_code == 201
     live, gone, _ = news(octopus, cursor)

@@ -35,7 +35,7 @@ class Caller:
     def call(self, method: str, path: str, **kw: Any) -> requests.Response:
         headers = {"dossierToken": self.token, **kw.pop("headers", {})}
         return self.http.request(
-            method, f"{self.root}/dossiers/{self.dossier}/{path}", headers=headers, timeout=5, **kw
+            method, f"{self.root}/dossiers/{self.dossier}/{path}", headers=headers, timeout=20, **kw
         )
 
     def get(self, path: str, **params: Any) -> requests.Response:
@@ -87,7 +87,7 @@ def booking(**changes: Any) -> dict[str, Any]:
 
 
 def test_about_needs_no_token(caller):
-    answer = requests.get(f"{caller.root}/about/version", timeout=5)
+    answer = requests.get(f"{caller.root}/about/version", timeout=20)
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/plain")
 
 
@@ -102,7 +102,7 @@ def test_a_bad_password_raises_a_counter_and_says_so(caller):
 
 
 def test_the_wrong_token_header(caller):
-    answer = caller.http.get(f"{caller.root}/dossiers/{QUARTERS}/vatcodes", headers={"Token": caller.token}, timeout=5)
+    answer = caller.http.get(f"{caller.root}/dossiers/{QUARTERS}/vatcodes", headers={"Token": caller.token}, timeout=20)
     assert (answer.status_code, answer.json()["errorCode"]) == (401, -79)
     assert caller.http.get(f"{caller.root}/dossiers", headers={"Token": caller.token}).status_code == 401
 
@@ -111,7 +111,7 @@ def test_tokens_live_ten_minutes_and_belong_to_one_dossier(caller):
     caller.control("clock", advance_seconds=590)
     assert caller.get("vatcodes").status_code == 200
     elsewhere = caller.http.get(
-        f"{caller.root}/dossiers/{MONTHS}/vatcodes", headers={"dossierToken": caller.token}, timeout=5
+        f"{caller.root}/dossiers/{MONTHS}/vatcodes", headers={"dossierToken": caller.token}, timeout=20
     )
     assert elsewhere.status_code == 401
     caller.control("clock", advance_seconds=20)
@@ -123,7 +123,7 @@ def test_opening_dossiers(caller):
     caller.control("access", division=DOSSIER)
     assert caller.connect(QUARTERS).status_code == 403
     assert caller.connect(MONTHS).status_code == 200
-    shown = caller.http.get(f"{caller.root}/dossiers", headers={"Token": caller.login}, timeout=5).json()
+    shown = caller.http.get(f"{caller.root}/dossiers", headers={"Token": caller.login}, timeout=20).json()
     assert [row["dossierKey"]["id"] for row in shown] == [int(MONTHS), int(BARE)]
 
 
@@ -366,7 +366,7 @@ def test_books_survive_a_restart(tmp_path):
 
 def test_the_books_have_the_shape_of_every_tools_books(caller):
     ours = caller.books()
-    exact = requests.get(f"{caller.sandbox.base_url}/_sandbox/books/exact", timeout=5).json()["divisions"][0]
+    exact = requests.get(f"{caller.sandbox.base_url}/_sandbox/books/exact", timeout=20).json()["divisions"][0]
     assert set(ours) == set(exact)
     shared = {"entry_id", "kind", "reference", "journal", "number", "date", "total", "open", "party_name", "lines"}
     assert shared <= set(ours["entries"][0])
@@ -376,9 +376,9 @@ def test_the_books_have_the_shape_of_every_tools_books(caller):
 
 def test_people_see_the_dossier_and_pay_on_the_page(caller):
     root = caller.sandbox.base_url
-    assert "26-10009" in requests.get(f"{root}/?division={QUARTERS}", timeout=5).text
+    assert "26-10009" in requests.get(f"{root}/?division={QUARTERS}", timeout=20).text
     form = {"vendor": "octopus", "division": QUARTERS, "entry_id": "4/V1/1", "part": "1", "amount": "96,10"}
-    answer = requests.post(f"{root}/pay", data=form, timeout=5)
+    answer = requests.post(f"{root}/pay", data=form, timeout=20)
     assert "96.10 EUR paid on 26-10009" in answer.text
 
 
@@ -395,8 +395,8 @@ def test_seeds_are_the_same_every_time(caller, count):
 
 def test_switches_and_verbs_refuse_what_they_do_not_know(caller):
     root = f"{caller.sandbox.base_url}/_sandbox"
-    assert requests.post(f"{root}/settings", json={"octopus": {"nonsense": 1}}, timeout=5).status_code == 400
-    assert requests.post(f"{root}/settings", json={"octopus": {"merge": "x"}}, timeout=5).status_code == 400
+    assert requests.post(f"{root}/settings", json={"octopus": {"nonsense": 1}}, timeout=20).status_code == 400
+    assert requests.post(f"{root}/settings", json={"octopus": {"merge": "x"}}, timeout=20).status_code == 400
     wrong = {"vendor": "octopus", "reference": "nothing"}
-    assert requests.post(f"{root}/pay", json=wrong, timeout=5).status_code == 404
-    assert requests.post(f"{root}/rights", json={"vendor": "octopus", "user": "x"}, timeout=5).status_code == 404
+    assert requests.post(f"{root}/pay", json=wrong, timeout=20).status_code == 404
+    assert requests.post(f"{root}/rights", json={"vendor": "octopus", "user": "x"}, timeout=20).status_code == 404

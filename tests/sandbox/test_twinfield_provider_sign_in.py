@@ -33,7 +33,7 @@ def consent(box, nonce=NONCE, **form):
     """Walk the consent page and return what the browser brings back."""
     url = box.sign_in().authorize_url(state="s 1", redirect_uri=REDIRECT, nonce=nonce)
     fields = {"username": "demo", "password": "demo", "decision": "allow", **form}
-    answer = requests.post(url, data=fields, allow_redirects=False, timeout=5)
+    answer = requests.post(url, data=fields, allow_redirects=False, timeout=20)
     assert answer.status_code == 302, answer.text
     return {key: value[0] for key, value in parse_qs(urlsplit(answer.headers["Location"]).query).items()}
 

@@ -221,7 +221,7 @@ def test_nothing_that_goes_wrong_afterwards_takes_a_booking_back(box, kind):
     with pytest.raises(IntegrationError):
         box.read_back(document())
     assert len(box.entries("2026/0142")) == 1
-    requests.delete(f"{box.sandbox.base_url}/_sandbox/faults", timeout=5)
+    requests.delete(f"{box.sandbox.base_url}/_sandbox/faults", timeout=20)
     assert box.read_back(document(), box.open()).totals.total == Decimal("121.00")
 
 
@@ -656,7 +656,7 @@ def test_empty_lists_prove_nothing(box):
         box.fault("empty_list", times=20)
         found = box.open().find_document(asked(made, external_id=known))
         assert found == CannotTell(reason="every list is empty")
-        requests.delete(f"{box.sandbox.base_url}/_sandbox/faults", timeout=5)
+        requests.delete(f"{box.sandbox.base_url}/_sandbox/faults", timeout=20)
 
 
 def test_books_that_hold_nothing_yet_are_believed(box):

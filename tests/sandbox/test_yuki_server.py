@@ -38,7 +38,7 @@ class Caller:
             f"{self.sandbox.base_url}{path or self.path}/ws/{service}.asmx",
             data=body.encode(),
             headers={"Content-Type": "text/xml; charset=utf-8", "SOAPAction": f'"{SERVICE}{operation}"'},
-            timeout=5,
+            timeout=20,
         )
 
     def call(self, service: str, operation: str, name: str = "sessionID", **parameters: Any) -> Any:
@@ -102,7 +102,7 @@ class Caller:
 
     def control(self, what: str, **fields: Any) -> Any:
         body = fields if what in ("clock", "settings") else {"vendor": "yuki", **fields}
-        answer = requests.post(f"{self.sandbox.base_url}/_sandbox/{what}", json=body, timeout=5)
+        answer = requests.post(f"{self.sandbox.base_url}/_sandbox/{what}", json=body, timeout=20)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -110,7 +110,7 @@ class Caller:
         self.control("settings", yuki=switches)
 
     def books(self, division: str = MAIN) -> dict[str, Any]:
-        answer = requests.get(f"{self.sandbox.base_url}/_sandbox/books/yuki", params={"division": division}, timeout=5)
+        answer = requests.get(f"{self.sandbox.base_url}/_sandbox/books/yuki", params={"division": division}, timeout=20)
         return answer.json()["divisions"][0]
 
     def entry(self, reference: str) -> dict[str, Any]:
@@ -231,11 +231,11 @@ def test_one_out_of_use_takes_no_calls(yuki: Caller) -> None:
 
 def test_scalars_and_lists_answer_to_plain_addresses_too(yuki: Caller) -> None:
     root = f"{yuki.sandbox.base_url}/yuki/be/ws"
-    session = plain(requests.get(f"{root}/Sales.asmx/Authenticate", params={"accessKey": KEY_BE}, timeout=5)).text
-    found = plain(requests.get(f"{root}/Sales.asmx/Domains", params={"sessionID": session}, timeout=5))
+    session = plain(requests.get(f"{root}/Sales.asmx/Authenticate", params={"accessKey": KEY_BE}, timeout=20)).text
+    found = plain(requests.get(f"{root}/Sales.asmx/Domains", params={"sessionID": session}, timeout=20))
     assert (found.tag, found[0].get("ID")) == ("Domains", DOMAIN)
-    assert requests.get(f"{root}/Sales.asmx/ProcessSalesInvoices", timeout=5).status_code == 404
-    assert requests.get(f"{root}/Sales.asmx?WSDL", timeout=5).status_code == 404
+    assert requests.get(f"{root}/Sales.asmx/ProcessSalesInvoices", timeout=20).status_code == 404
+    assert requests.get(f"{root}/Sales.asmx?WSDL", timeout=20).status_code == 404
 
 
 # --- sales invoices -------------------------------------------------------------------------------------------
@@ -571,7 +571,7 @@ def test_books_sessions_and_switches_survive_a_restart(tmp_path: Path) -> None:
 
 
 def test_the_page_for_people_shows_the_books(yuki: Caller) -> None:
-    page = requests.get(f"{yuki.sandbox.base_url}/?division={MAIN}", timeout=5).text
+    page = requests.get(f"{yuki.sandbox.base_url}/?division={MAIN}", timeout=20).text
     assert "Brugpijlertje Digitaal bv" in page
     assert "2025/0295" in page
 

@@ -129,7 +129,7 @@ class TwinfieldBox:
     def control(self, what: str, **fields: Any) -> Any:
         """POST a control verb and return its answer."""
         address = f"{self.sandbox.base_url}/_sandbox/{what}"
-        answer = self._http.post(address, json={"vendor": "twinfield", **fields}, timeout=5)
+        answer = self._http.post(address, json={"vendor": "twinfield", **fields}, timeout=20)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -138,13 +138,13 @@ class TwinfieldBox:
 
     def fault(self, kind: str, **fields: Any) -> None:
         address = f"{self.sandbox.base_url}/_sandbox/faults"
-        answer = self._http.post(address, json={"kind": kind, "vendor": "twinfield", **fields}, timeout=5)
+        answer = self._http.post(address, json={"kind": kind, "vendor": "twinfield", **fields}, timeout=20)
         assert answer.status_code == 200, answer.text
 
     def books(self, office: str | None = None) -> dict[str, Any]:
         """The books of the office."""
         address = f"{self.sandbox.base_url}/_sandbox/books/twinfield"
-        found = self._http.get(address, params={"division": office or self.office}, timeout=5).json()
+        found = self._http.get(address, params={"division": office or self.office}, timeout=20).json()
         (only,) = found["divisions"]
         return only
 

@@ -137,7 +137,7 @@ class YukiBox:
     def control(self, what: str, **fields: Any) -> Any:
         """POST a control verb and return its answer."""
         body = fields if what in ("clock", "faults", "settings", "reset") else {"vendor": "yuki", **fields}
-        answer = requests.post(f"{self.sandbox.base_url}/_sandbox/{what}", json=body, timeout=5)
+        answer = requests.post(f"{self.sandbox.base_url}/_sandbox/{what}", json=body, timeout=20)
         assert answer.status_code == 200, answer.text
         return answer.json()
 
@@ -152,7 +152,7 @@ class YukiBox:
     def books(self, division: str | None = None) -> dict[str, Any]:
         """The books of the administration."""
         params = {"division": division or self.division}
-        found = requests.get(f"{self.sandbox.base_url}/_sandbox/books/yuki", params=params, timeout=5).json()
+        found = requests.get(f"{self.sandbox.base_url}/_sandbox/books/yuki", params=params, timeout=20).json()
         (only,) = found["divisions"]
         return only
 
@@ -172,7 +172,7 @@ class YukiBox:
 
     def sent(self, operation: str) -> list[str]:
         """The bodies of the calls of an operation, from the sandbox's log."""
-        log = requests.get(f"{self.sandbox.base_url}/_sandbox/requests", timeout=5).json()["requests"]
+        log = requests.get(f"{self.sandbox.base_url}/_sandbox/requests", timeout=20).json()["requests"]
         return [row["body"] for row in log if re.search(rf":{operation}>", row["body"])]
 
     # our side

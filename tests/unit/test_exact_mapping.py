@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from integrations.base.records import (
     AccountKind,
+    ContactRecord,
     JournalKind,
     PartyData,
     PartyRole,
@@ -431,3 +432,22 @@ def test_a_term_without_stated_type_is_kept():
 def test_a_deleted_term_replaces_the_former_row():
     row = mapping.deleted_settlement({"EntityKey": GUID.upper(), "EntityType": 10, "Timestamp": "7"})
     assert (row.external_id, row.deleted, row.settled, row.version) == (GUID, True, False, 7)
+
+
+def test_a_contact_person_has_the_address_for_business_and_the_whole_last_name():
+    row = {
+        "ID": "{5C3E2A10-0000-4000-8000-000000000001}", "Account": "5c3e2a10-0000-4000-8000-000000000002",
+        "FirstName": "Jan", "MiddleName": "van der", "LastName": "Berg", "Email": "jan@home.example",
+        "BusinessEmail": "jan@firm.example", "BusinessMobile": "0470", "Phone": "09", "Language": "NL-BE",
+        "JobTitleDescription": "Owner", "EndDate": "/Date(1798671600000)/",
+    }  # fmt: skip
+    found = mapping.contact(row, date(2026, 11, 21))
+    assert found == ContactRecord(
+        external_id="5c3e2a10-0000-4000-8000-000000000001",
+        company_external_id="5c3e2a10-0000-4000-8000-000000000002",
+        name="Jan van der Berg", first_name="Jan", last_name="van der Berg", email="jan@firm.example", phone="0470",
+        language="nl", role="Owner",
+    )  # fmt: skip
+    assert mapping.contact(row, date(2027, 11, 21)) is None
+    assert mapping.contact({**row, "Account": None}, date(2026, 11, 21)) is None
+    assert mapping.contact({**row, "FirstName": "", "MiddleName": None, "LastName": " "}, date(2026, 11, 21)) is None

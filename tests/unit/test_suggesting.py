@@ -199,8 +199,10 @@ BOOKS = {
     "Exact Online, Belgium": (
         "BE",
         lambda: exact_codes("exact_be"),
-        {"21": "4", "12": "2", "6": "1", "0": "0", "VRIJ": "V", "MC": "5", "CM": "6", "VCMD": "7", "TR": "9", "EX": "8"},
-        {"21": "30 31", "12": "35", "6": "33 34", "0": "36", "MC": "37", "CM": "38", "VCMD": "39", "EX": "40"},
+        {"21": "4", "12": "2", "6": "1", "0": "0", "VRIJ": "V", "MC": "5", "CM": "6", "VCMD": "7", "TR": "9", "EX": "8",
+            "EXD": "8", "NB": "N",
+        },
+        {"21": "30 31", "12": "35", "6": "33 34", "0": "36", "MC": "37", "CM": "38", "VCMD": "39", "EX": "40", "NB": "N"},
     ),
     "Exact Online, Netherlands": (
         "NL",
@@ -213,7 +215,7 @@ BOOKS = {
         lambda: codes(OCTOPUS),
         {
             "21": "21", "12": "12", "6": "06", "0": "00", "VRIJ": "VR", "MC": "MC", "CM": "ICG", "VCMD": "ICD",
-            "TR": "ICT", "EX": "EX",
+            "TR": "ICT", "EX": "EX", "EXD": "EX",
         },
         {
             "21": "H21 D21", "12": "H12 D12", "6": "H6 D06", "0": "H00 D00", "MC": "DMC", "CM": "HIC", "VCMD": "DIC",
@@ -231,7 +233,7 @@ BOOKS = {
         lambda: codes(YUKI_BE),
         {
             "21": "1:21.00", "12": "21:12.00", "6": "2:6.00", "0": "4:0.00", "VRIJ": "0:0.00", "MC": "17:0.00",
-            "CM": "19:0.00", "VCMD": "20:0.00", "TR": "8:0.00:driehoek", "EX": "6:0.00",
+            "CM": "19:0.00", "VCMD": "20:0.00", "TR": "8:0.00:driehoek", "EX": "6:0.00", "EXD": "6:0.00",
         },
         {"21": "1:21.00", "12": "21:12.00", "6": "2:6.00", "0": "4:0.00", "VRIJ": "0:0.00", "MC": "17:0.00"},
     ),
@@ -252,6 +254,21 @@ def test_vat_codes_of_the_books(book):
     country, offered, sales, purchases = BOOKS[book]
     assert proposed(country, "sales", offered()) == sales
     assert proposed(country, "purchase", offered()) == purchases
+
+
+@pytest.mark.parametrize(
+    ("country", "rows", "code"),
+    [
+        ("BE", ("G | sales | 0 | - | - | Uitvoer buiten de EU", "D | sales | 0 | - | - | Diensten buiten de EU"), "D"),
+        ("BE", ("G | sales | 0 | - | - | Uitvoer buiten de EU",), "G"),  # both in box 47 there
+        ("NL", ("G | sales | 0 | - | - | Uitvoer buiten de EU",), ""),
+    ],
+)
+def test_services_to_outside_the_union_are_no_goods(country, rows, code):
+    rate = VatRate(country=country, code="EXD", category="O", name="Services to businesses outside the EU")
+    offered = codes("\n".join(rows))
+    assert suggest_vat_code(rate, Decimal(0), "sales", offered).code == code
+    assert suggest_vat_code(rate, Decimal(0), "purchase", offered).code == ""
 
 
 def test_a_suggestion_says_why_and_a_question_names_the_codes():
@@ -428,7 +445,7 @@ def by_rate(country: str, direction: str, offered: list[ToolLedgerAccount]) -> d
 
 BELGIAN = {
     "21": "700000 700100", "12": "700010 700110", "6": "700020 700120", "VRIJ": "700300", "MC": "700500",
-    "CM": "700600", "VCMD": "700610", "EX": "700700",
+    "CM": "700600", "VCMD": "700610", "EX": "700700", "EXD": "700700",
 }  # fmt: skip
 
 

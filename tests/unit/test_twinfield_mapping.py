@@ -321,3 +321,15 @@ def test_the_next_reading_overlaps_the_last():
     begun = datetime(2026, 3, 17, 10, 0, tzinfo=UTC)
     assert cursors.from_then_on(cursors.stamp(begun)) == values.moment(begun - timedelta(hours=3)) == "20260317070000"
     assert cursors.from_then_on("nonsense") == ""
+
+
+def test_persons_in_addresses_come_once_and_only_other_addresses_have_their_own_mailbox():
+    answer = parse(
+        "<dimension status='active'><type>DEB</type><code>1000</code><name>Acme</name><addresses>"
+        "<address id='1' type='postal'><contact>Lies  Claes</contact><email>lies@acme.example</email></address>"
+        "<address id='2' default='true'><contact>Jan</contact><email>info@acme.example</email></address>"
+        "<address id='3'><contact>LIES CLAES</contact></address><address id='4'/></addresses></dimension>"
+    )
+    found = mapping.party(answer)
+    assert [(one.name, one.email) for one in found.contacts] == [("Lies Claes", "lies@acme.example"), ("Jan", "")]
+    assert {one.company_external_id for one in found.contacts} == {found.external_id}

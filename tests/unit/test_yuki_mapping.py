@@ -192,3 +192,19 @@ def test_a_person_goes_out_with_both_names():
 def test_bank_accounts_are_left_alone():
     data = PartyData(reference="BB-1", name="A", iban="BE63999420091108", bic="DEMOBEBB")
     assert not any("Bank" in name or "BIC" in name for name, _ in mapping.sales_contact(data, "BB-1"))
+
+
+@pytest.mark.parametrize(
+    ("kind", "main", "names"),
+    [
+        ("Company", "Lies Claes", ["Lies Claes"]),
+        ("Company", GUID.upper(), []),
+        ("Company", "", []),
+        ("Person", "Lies", []),
+    ],
+)
+def test_the_main_contact_person_of_a_company_is_taken_by_name(kind, main, names):
+    found = mapping.party(contact(Name="A", Type=kind, MainContactPerson=main))
+    assert [(one.name, one.company_external_id) for one in found.contacts] == [
+        (name, found.external_id) for name in names
+    ]

@@ -15,6 +15,7 @@ from .auth import APPS, USERS, Auth
 from .books import chosen, entry
 from .kind import KINDS, Kind
 from .limits import Limits
+from .relations import create_contact
 from .world import Division, World
 
 
@@ -36,6 +37,7 @@ class Control:
             "token": self._token,
             "seed": self._seed,
             "touch": self._touch,
+            "contact": self._contact,
             "limits": self._show_limits,
             "move_division": self._move_division,
         }
@@ -188,6 +190,14 @@ class Control:
         if not changed:
             raise BadControl("Nothing with this code.", 404)
         return {"changed": changed}
+
+    def _contact(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Add a contact person to the account with `code`, as somebody at the tool would."""
+        division = self._divisions(data)[0]
+        accounts = division["accounts"].where("Code", str(data["code"]).rjust(18))
+        if not accounts:
+            raise BadControl("Nothing with this code.", 404)
+        return {"id": create_contact(division, {**data["values"], "Account": accounts[0]["ID"]})["ID"]}
 
     def _move_division(self, data: dict[str, Any]) -> dict[str, Any]:
         """Move a division to another server: every row gets a new row version and DivisionMoveDate is set."""

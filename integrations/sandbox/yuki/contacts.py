@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
 
@@ -56,7 +57,7 @@ _SORTED = {"Name": "Name", "LastName": "LastName", "Created": "Created", "Modifi
 
 def search(domain: Domain, wanted: dict[str, Any], *, with_roles: bool) -> str:
     """Return a page of contacts as the answer's payload."""
-    rows = [row for row in domain["contacts"] if _fits(row, wanted)]
+    rows = [row for row in domain["contacts"] if _fits(row, wanted, domain.world.settings)]
     order = wanted["sortOrder"]
     column = _SORTED[order.removesuffix("Asc").removesuffix("Desc")]
     rows.sort(key=lambda row: (row[column], row["HID"]), reverse=order.endswith("Desc"))
@@ -67,7 +68,7 @@ def search(domain: Domain, wanted: dict[str, Any], *, with_roles: bool) -> str:
     return parent("Contacts", inner, ' xmlns=""')
 
 
-def _fits(row: Row, wanted: dict[str, Any]) -> bool:
+def _fits(row: Row, wanted: dict[str, Any], settings: Mapping[str, Any]) -> bool:
     active = wanted["active"]
     if active != "Both" and row["active"] != (active == "Active"):
         return False
@@ -77,6 +78,8 @@ def _fits(row: Row, wanted: dict[str, Any]) -> bool:
     role = wanted.get("contactType")
     is_role = {"Customer": row["IsCustomer"], "Supplier": row["IsSupplier"]}
     if role in is_role and not is_role[role]:
+        return False
+    if role == "None" and settings["contacts_of_no_role"] == "others" and any(is_role.values()):
         return False
     option, value = wanted["searchOption"], (wanted["searchValue"] or "").strip()
     if option == "All" or not value:
@@ -96,6 +99,7 @@ def _shown(row: Row, with_roles: bool) -> str:
         if value != "" or name not in _LEFT_OUT_WHEN_EMPTY:
             inner += element(name, value)
     if with_roles:
+        inner += element("MainContactPerson", row.get("MainContactPerson", ""))
         inner += element("IsSupplier", str(row["IsSupplier"])) + element("IsCustomer", str(row["IsCustomer"]))
     inner += element("IBAN", row["IBAN"]) + element("BIC") + element("Tags", row["Tags"]) + element("BackofficeStatus")
     return parent("Contact", inner, f' ID="{row["ID"]}"')

@@ -32,6 +32,7 @@ SWITCHES: dict[str, tuple[Any, tuple[Any, ...] | None, str]] = {
     "records_most": (500, None, "most records a list gives in one answer"),
     "first_record": (1, (0, 1), "number of the first record of a list; what lies before it counts as the first"),
     "contacts_past_end": ("empty", ("empty", "repeat"), "a page of contacts behind the last: empty, or the last again"),
+    "contacts_of_no_role": ("others", ("others", "all"), "contact type None: who has no role, or everybody"),
     "missing_right": ("fault", ("fault", "403"), "how a key without the right for a web service is told"),
     "limit_signal": ("fault", ("fault", "429"), "how a spent day is told"),
     "duplicate_references": ("refuse", ("refuse", "accept"), "a second invoice of the same number"),

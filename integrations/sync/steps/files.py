@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Collection, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, cast
 
 from django.db.models import Q, QuerySet
@@ -17,7 +17,7 @@ from invoicing.models import FileRole, PurchaseDocument
 from invoicing.services import issuing
 
 from ...base.provider import Capability, FilingProvider
-from ...base.records import Document, DocumentKind, DocumentRef, Enclosure, File, Outcome, Posted, Refused
+from ...base.records import Document, DocumentKind, DocumentRef, Enclosure, File, FilesLeft, Outcome, Posted, Refused
 from ...models import Connection, Posting, PostingState
 from ..runs import follow_up
 from ..sides import SALES, SIDES, Side, Source
@@ -145,9 +145,39 @@ def _made(document: Any) -> tuple[File, ...]:
 
 def columns_of_files(turn: Slice, posting: Posting, document: Document, left: str = "") -> dict[str, Any]:
     """Columns of a booking that took its files along: none needs to go beside it any more. `left`: why some did not."""
-    if not document.attachments or posting.attached_at is not None:
+    left = "; ".join(dict.fromkeys(filter(None, (document.files_left, left))))
+    if not (document.attachments or left) or posting.attached_at is not None:
         return {}
     return _dealt_with(turn, posting, left)
+
+
+def columns_of_found(turn: Slice, posting: Posting) -> dict[str, Any]:
+    """The same for a booking that was looked for, whose answer nobody had: by what was committed before its call."""
+    left = posting.sent.get("files_left", "")
+    if not (posting.sent.get("files") or left) or posting.attached_at is not None:
+        return {}
+    return _dealt_with(turn, posting, left)
+
+
+def takes_no_more(turn: Slice) -> str:
+    """Why files stay here in this run: the tool refused so many one after the other. Empty: it may take them."""
+    refused = turn.cursor.get("files_refused", 0) >= REFUSALS
+    return turn.cursor.get("files_refused_text", "refused") if refused else ""
+
+
+def count_refusals(turn: Slice, document: Document, outcome: Outcome) -> None:
+    """Keep how often in a row the tool refused files that go with a booking: each time costs two of its calls."""
+    if isinstance(outcome, FilesLeft) and outcome.refused:
+        turn.cursor["files_refused"] = turn.cursor.get("files_refused", 0) + 1
+        turn.cursor["files_refused_text"] = outcome.text[:300]
+    elif isinstance(outcome, Posted) and document.attachments:
+        turn.cursor["files_refused"] = 0
+
+
+def without_files(document: Document, outcome: FilesLeft) -> Document:
+    """The booking as it goes instead, with what stays here said on it."""
+    left = "; ".join(filter(None, (document.files_left, outcome.text)))
+    return replace(document, attachments=outcome.kept, files_left=left)
 
 
 def note_files(turn: Slice, posting: Posting, document: Document, left: str) -> None:

@@ -1,4 +1,4 @@
-"""The step of an import: take over the relations of an administration as companies and contacts.
+"""The step of an import: take over the relations of an administration as companies and contacts, with their persons.
 
 Found before added: by the link, the VAT number, the enterprise number, or name and postcode. Who is not found is added
 with a tag; who is found gets the tag too, and what is empty of it filled; who fits more than one of ours, or one that
@@ -9,10 +9,11 @@ Source: S-042 to S-046, S-057, S-083; domain rules 8.3 and 13.9.
 
 from __future__ import annotations
 
+import logging
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, cast
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -24,13 +25,17 @@ from crm.numbers import is_valid_vat_number
 from crm.services import add_imported, fill_empty
 from crm.tagging import tag_named, tag_parties
 
-from ...base.errors import LeaseLost
-from ...base.records import PartyRecord, PartyRole
+from ...base.errors import AccessDenied, LeaseLost, Rejected
+from ...base.provider import Capability, ImportProvider
+from ...base.records import ContactRecord, PartyRecord, PartyRole
 from ...models import PartyLink, ToolParty
 from .. import mirror
 from ..partylinks import link_role, role_open
 from ..planning import party_data, party_hash
 from ..slices import Slice
+from . import persons
+
+logger = logging.getLogger(__name__)
 
 # Names of the doubtful ones that the run keeps for its page.
 _NAMED = 50
@@ -39,8 +44,17 @@ _OPTIONAL = ("vat_number", "enterprise_number", "email", "website", "phone", "la
 
 
 def run(turn: Slice) -> bool:
-    """Read the relations page by page from where the slice before stopped; True when the last one is in."""
+    """Read page by page from where the slice before stopped; True when the last page is in."""
     state: dict[str, Any] = turn.cursor.setdefault("import", {"cursor": ""})
+    if not state.get("relations_in"):
+        if not _read_relations(turn, state):
+            return False
+        state["relations_in"] = True
+    return _read_besides(turn, state)
+
+
+def _read_relations(turn: Slice, state: dict[str, Any]) -> bool:
+    """The list that a sync reads as well; True when its last page is in."""
     if "leads" not in state:
         # Nobody has read the list yet: then this reading is the mirror's first one as well.
         state["leads"] = not turn.administration.party_cursor
@@ -55,6 +69,31 @@ def run(turn: Slice) -> bool:
     return True
 
 
+def _read_besides(turn: Slice, state: dict[str, Any]) -> bool:
+    """What only an import reads; True when its last page is in.
+
+    A tool that does not let us read it stops no import: who is on the list of relations is in, and the run says the rest.
+    """
+    if Capability.IMPORT_BESIDES not in turn.tool.capabilities:
+        return True
+    provider = cast(ImportProvider, turn.provider)
+    try:
+        for page in provider.besides(state.get("besides", "")):
+            relations = [record for record in page.items if isinstance(record, PartyRecord)]
+            contacts = [record for record in page.items if isinstance(record, ContactRecord)]
+            _take_over(turn, relations, turn.administration.party_cursor, contacts)
+            state["besides"] = page.cursor
+            turn.show_progress()
+            if page.is_last:
+                return True
+            if turn.is_over:
+                return False
+    except (AccessDenied, Rejected) as exc:
+        logger.warning("an import could not read all", extra={"connection": turn.connection.pk, "code": exc.code})
+        state["unread"] = {"right": exc.params.get("right", ""), "text": exc.vendor_text or str(exc)}
+    return True
+
+
 @dataclass(slots=True)
 class _Found:
     """A relation that nobody of ours is linked to, with those of ours who may be it, by the strongest fact."""
@@ -65,8 +104,13 @@ class _Found:
     fact: str
 
 
-def _take_over(turn: Slice, records: Sequence[PartyRecord], mirror_cursor: str) -> None:
-    """Store a page in the mirror, link whom it names and add the others, in one transaction of the lease's holder."""
+def _take_over(
+    turn: Slice, records: Sequence[PartyRecord], mirror_cursor: str, contacts: Sequence[ContactRecord] = ()
+) -> None:
+    """Store a page in the mirror, link whom it names and add the others, in one transaction of the lease's holder.
+
+    The persons of its relations follow in the same transaction, with `contacts` where the page has such besides.
+    """
     with transaction.atomic():
         if not turn.lease.is_held():
             raise LeaseLost("another worker serves this administration now")
@@ -89,20 +133,23 @@ def _take_over(turn: Slice, records: Sequence[PartyRecord], mirror_cursor: str) 
             role = link_role(turn.tool, found.record.roles)
             if party is None or party.pk not in taken.still or (party.pk, role) in taken.busy:
                 counts["doubtful"] = counts.get("doubtful", 0) + 1
-                _name(turn, found)
+                _name(turn, f"{found.record.code} {found.record.name}", found.parties, found.fact)
                 continue
             taken.busy.add((party.pk, role))
             recognised.append((taken.still[party.pk], found))
         counts["linked"] = _recognise(turn, recognised)
         counts["added"] = _add(turn, new)
         counts["wrong"] = len(new) - counts["added"]
+        inside = [contact for record in here.values() for contact in record.contacts]
+        for doubtful in persons.take_over(turn, [*inside, *contacts], _tag(turn)):
+            _name(turn, doubtful.record.name, doubtful.parties, "name")
     for what, number in counts.items():
         turn.count("import", what, number)
 
 
 def _is_wanted(record: PartyRecord) -> bool:
-    """Customers and suppliers that are there; prospects, blocked and deleted ones stay in the tool."""
-    return bool(record.roles) and not record.deleted and not record.blocked
+    """Relations that are in use, prospects as well; blocked and deleted ones stay in the tool."""
+    return not record.deleted and not record.blocked
 
 
 @dataclass(slots=True)
@@ -161,12 +208,12 @@ def _index(parties: Iterable[Party], column: str) -> dict[str, list[Party]]:
     return index
 
 
-def _name(turn: Slice, found: _Found) -> None:
+def _name(turn: Slice, there: str, ours: Sequence[Party], fact: str) -> None:
     """Keep the names of a doubtful one for the page of the run."""
     named: list[list[str]] = turn.cursor["import"].setdefault("doubtful", [])
     if len(named) < _NAMED:
-        fits = ", ".join(party.name for party in found.parties[:3])
-        named.append([f"{found.record.code} {found.record.name}".strip()[:120], fits[:200], found.fact])
+        fits = ", ".join(party.name for party in ours[:3])
+        named.append([there.strip()[:120], fits[:200], fact])
 
 
 def _new_link(turn: Slice, party: Party, record: PartyRecord, fact: str) -> PartyLink:

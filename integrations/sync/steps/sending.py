@@ -32,6 +32,7 @@ from ...base.records import (
     Absent,
     Document,
     ExternalRef,
+    FilesLeft,
     NotTried,
     NumberTaken,
     Outcome,
@@ -50,7 +51,16 @@ from ..selection import loaded_by_id
 from ..sides import PURCHASES, SALES, Side, Source
 from ..silence import notice_silence
 from ..slices import Slice
-from .files import Contents, columns_of_files, files_of, note_files, with_contents
+from .files import (
+    Contents,
+    columns_of_files,
+    count_refusals,
+    files_of,
+    note_files,
+    takes_no_more,
+    with_contents,
+    without_files,
+)
 from .plan import Placed, place
 from .unclear import EXISTS_CODES, look_at_taken, look_for_unclear, open_difference, without_set_aside
 
@@ -140,6 +150,13 @@ def _with_files(item: _Item, contents: Contents | None) -> _Item:
     return posting, replace(booking, attachments=files_of(contents)), payload_hash
 
 
+def _as_files_go(turn: Slice, item: _Item) -> _Item:
+    """The booking without its files where the tool refused those of several others."""
+    posting, document, payload_hash = item
+    left = takes_no_more(turn) if document.attachments else ""
+    return (posting, without_files(document, FilesLeft(text=left)), payload_hash) if left else item
+
+
 def _ready(turn: Slice, side: Side, postings: list[Posting]) -> list[_Item]:
     """Postings that can go now, with their booking; one whose party has no place there yet keeps waiting.
 
@@ -200,7 +217,7 @@ def _note_contact(turn: Slice, document: Document) -> None:
 
 def _may_go_again(turn: Slice, posting: Posting, document: Document, payload_hash: str) -> bool:
     """Look before a second attempt, whatever became of the first: a refusal may have been a booking all the same."""
-    posting.sent = claims.sent_facts(document, posting)
+    posting.sent = claims.facts_of_attempt(document, posting)
     finding = without_set_aside(posting, turn.provider.find_document(claims.query_of(posting)))
     if isinstance(finding, Absent):
         return True
@@ -239,8 +256,8 @@ def _send_numbered(turn: Slice, numbers: Numbers, batch: list[_Item]) -> None:
                 numbers.stop(document)
             elif isinstance(outcome, NumberTaken):
                 numbers.learn(document, outcome.last)
-                if _may_go_again(turn, *item):
-                    again.append(item)
+                if _may_go_again(turn, item[0], document, item[2]):
+                    again.append((item[0], document, item[2]))
                 else:
                     numbers.stop(document)
             elif isinstance(outcome, NotTried) and not outcome.code:
@@ -266,6 +283,7 @@ def _send_batch(turn: Slice, batch: list[_Item]) -> list[tuple[_Item, Outcome]]:
     """Claim, send, record. Returns those that could be claimed with what was recorded, in their order."""
     if not batch:
         return []
+    batch = [_as_files_go(turn, item) for item in batch]
     claimed = [item for item, ours in zip(batch, claims.mark_sending(batch, turn.lease), strict=True) if ours]
     if len(claimed) < len(batch) and not turn.lease.is_held():
         raise LeaseLost("another worker serves this administration now")
@@ -291,7 +309,15 @@ def _send_batch(turn: Slice, batch: list[_Item]) -> list[tuple[_Item, Outcome]]:
         (item, _note_outcome(turn, item[0], item[1], outcome)) for item, outcome in zip(claimed, outcomes, strict=True)
     ]
     notice_silence(turn, outcomes)
-    return recorded
+    return [part for item, outcome in recorded for part in _without_refused_files(turn, item, outcome)]
+
+
+def _without_refused_files(turn: Slice, item: _Item, outcome: Outcome) -> list[tuple[_Item, Outcome]]:
+    """What becomes of a document whose files were refused: booked without them, which is committed with its claim."""
+    posting, document, payload_hash = item
+    if not isinstance(outcome, FilesLeft):
+        return [(item, outcome)]
+    return _send_batch(turn, [(posting, without_files(document, outcome), payload_hash)])
 
 
 def _note_outcome(turn: Slice, posting: Posting, document: Document, outcome: Outcome) -> Outcome:
@@ -299,8 +325,9 @@ def _note_outcome(turn: Slice, posting: Posting, document: Document, outcome: Ou
 
     A worker that dies before leaves it to be looked for like any other.
     """
+    count_refusals(turn, document, outcome)
     if isinstance(outcome, Posted) and outcome.totals is None and Capability.READ_BACK in turn.tool.capabilities:
-        if outcome.files_left:
+        if outcome.files_left or document.files_left:
             note_files(turn, posting, document, outcome.files_left)
         turn.booked.append((posting, document))
         turn.count_document(posting.kind, "booked")
@@ -360,12 +387,13 @@ def _record(turn: Slice, posting: Posting, document: Document, outcome: Outcome)
             sent_at=None,
         )
         turn.count_document(posting.kind, "refused")
-    elif isinstance(outcome, NotTried | NumberTaken):
+    elif isinstance(outcome, NotTried | NumberTaken | FilesLeft):
         told = {}
         if isinstance(outcome, NotTried) and outcome.code:
             told = {"reason_code": outcome.code, "reason_params": {"journal": document.journal}}
         ours = claims.record(posting, turn.lease, state=PostingState.WAITING, sent_at=None, **told)
-        turn.count_document(posting.kind, "not_tried")
+        if not isinstance(outcome, FilesLeft):  # that one goes at once, without them
+            turn.count_document(posting.kind, "not_tried")
     else:
         # Unclear; or "exists already" after an earlier attempt, which most likely was our own booking.
         ours = claims.record(

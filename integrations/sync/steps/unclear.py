@@ -22,6 +22,7 @@ from ..problems import Problem
 from ..selection import loaded_by_id
 from ..sides import SIDES, side_of
 from ..slices import Slice
+from .files import columns_of_found
 
 PAGE = 500
 EXISTS_CODES = frozenset({"NUM-520", "NUM-521", "NUM-522"})
@@ -81,9 +82,9 @@ def _look(turn: Slice, posting: Posting, query: DocumentQuery) -> None:
             open_difference(turn, posting, columns)
         if posting.is_taken:
             columns["sent"] = claims.seen(posting)
-        elif posting.sent.get("files") and posting.attached_at is None:
-            # They went along in the call that booked it.
-            columns["attached_at"] = timezone.now()
+        else:
+            # They went along in the call that booked it, or it was written down before that they would not.
+            columns |= columns_of_found(turn, posting)
         if claims.resolve(posting, turn.lease, **columns):
             turn.count_document(posting.kind, "posted" if columns["state"] == PostingState.POSTED else "differs")
             if posting.is_taken:

@@ -55,14 +55,17 @@ _LIMITS = Limits()
 _DIGITS = 60
 
 
-def read(data: bytes, limits: Limits = _LIMITS) -> Reading | NotReadable:
-    """Read `data` as a UBL invoice or credit note, within `limits`."""
+def read(data: bytes, limits: Limits = _LIMITS, *, takes_self_billed: bool = False) -> Reading | NotReadable:
+    """Read `data` as a UBL invoice or credit note, within `limits`.
+
+    `takes_self_billed`: whoever asks knows that it is self-billed, and wants to see what stands in it.
+    """
     clock = Clock(limits.seconds)
     digest = hashlib.sha256(data).hexdigest()
     try:
         root, envelope = payload(parse(data, limits, clock))
         name = ROOTS[str(root.tag)]
-        around = Around(limits, clock)
+        around = Around(limits, clock, takes_self_billed=takes_self_billed)
         with localcontext(prec=_DIGITS):
             document = build(root, Kind.INVOICE if name == "Invoice" else Kind.CREDIT_NOTE, around)
         clock.check()

@@ -40,7 +40,7 @@ def build(root: etree._Element, kind: Kind, around: Around) -> Document:
     source = Source(root, around)
     customization = source.identifier("CustomizationID")
     profile = source.identifier("ProfileID")
-    type_code = _type_code(source, kind, customization + " " + profile)
+    type_code = _type_code(source, kind, customization + " " + profile, around)
     around.currency = _currency(source)
     tax_currency = source.identifier("TaxCurrencyCode")
     payment = tuple(_payment_means(part) for part in source.parts("PaymentMeans"))
@@ -100,10 +100,11 @@ def _exchange_rates(source: Source) -> Iterator[ExchangeRate]:
                 yield ExchangeRate(source=pair[0], target=pair[1], rate=rate, divides=operator == "divide")
 
 
-def _type_code(source: Source, kind: Kind, process: str) -> str:
+def _type_code(source: Source, kind: Kind, process: str, around: Around) -> str:
     name = "InvoiceTypeCode" if kind is Kind.INVOICE else "CreditNoteTypeCode"
     code = source.identifier(name)
-    if code in _SELF_BILLING_TYPES or "selfbilling" in process.lower():
+    is_self_billed = code in _SELF_BILLING_TYPES or "selfbilling" in process.lower()
+    if is_self_billed and not around.takes_self_billed:
         raise Refusal(
             "self-billing",
             gettext_noop(

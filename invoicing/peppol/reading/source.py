@@ -9,6 +9,7 @@ from typing import Any
 
 from lxml import etree
 
+from invoicing.peppol.checks.formal import is_formal
 from invoicing.peppol.document import Finding, Identifier, Level, gettext_noop
 from invoicing.peppol.reading.limits import Clock, Limits, Refusal
 from invoicing.peppol.reading.values import day, identifier_text, number, one_line, one_line_as_is, several_lines
@@ -25,6 +26,7 @@ class Notes:
     def __init__(self) -> None:
         self._kept: dict[tuple[str, str, str], Finding] = {}
         self._more = 0
+        self._more_level = Level.NOTE
 
     def add(self, code: str, level: Level, text: str, place: str = "", **values: str) -> None:
         self.put(Finding(code=code, level=level, text=text, place=place, values=values))
@@ -35,6 +37,9 @@ class Notes:
             return
         if len(self._kept) >= _FINDINGS:
             self._more += 1
+            if finding.level is Level.ERROR and not is_formal(finding.code):
+                # What is not kept could be the one that matters.
+                self._more_level = Level.ERROR
             return
         self._kept[key] = finding
 
@@ -43,14 +48,15 @@ class Notes:
         if not self._more:
             return found
         text = gettext_noop("There are %(count)s more findings like these.")
-        return (*found, Finding(code="more", level=Level.NOTE, text=text, values={"count": str(self._more)}))
+        return (*found, Finding(code="more", level=self._more_level, text=text, values={"count": str(self._more)}))
 
 
 class Around:
     """What every part of one reading shares."""
 
-    def __init__(self, limits: Limits, clock: Clock) -> None:
+    def __init__(self, limits: Limits, clock: Clock, *, takes_self_billed: bool = False) -> None:
         self.limits = limits
+        self.takes_self_billed = takes_self_billed
         self.clock = clock
         self.notes = Notes()
         self.currency = ""

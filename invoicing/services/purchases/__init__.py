@@ -5,7 +5,7 @@ from .delivered import attend
 from .duplicates import duplicates_of
 from .inbox import InboxReport, read_inbox
 from .intake import Answer, Delivery, Received, receive
-from .mailing import may_go_instead, may_have_left, send_to_bookkeeping
+from .mailing import SentBefore, may_go_instead, may_have_left, send_to_bookkeeping, sent_before
 from .mailing import refusal as mailing_refusal
 from .paid_by_hand import mark_open, mark_paid
 from .proposals import propose, rates_of, vat_of
@@ -29,6 +29,7 @@ from .review import (
     approve,
     approve_many,
     broken_rules,
+    formal_rules,
     mend,
     missing_for_books,
     next_to_approve,
@@ -37,6 +38,7 @@ from .review import (
     reopen,
     why_fixed,
 )
+from .self_billed import advice as self_billing_advice
 from .storing import largest
 from .suppliers import BankAccount, account_of, assign_supplier, create_supplier, proposed_suppliers
 from .waiting import (
@@ -58,6 +60,7 @@ __all__ = [
     "LineChoice",
     "Received",
     "ReviewOutcome",
+    "SentBefore",
     "Ticks",
     "TypedPurchase",
     "accept",
@@ -72,6 +75,7 @@ __all__ = [
     "create_supplier",
     "demands_response",
     "duplicates_of",
+    "formal_rules",
     "is_answered",
     "is_told_otherwise",
     "largest",
@@ -101,9 +105,11 @@ __all__ = [
     "refuse",
     "reopen",
     "save_typed",
+    "self_billing_advice",
     "send_again",
     "send_due",
     "send_to_bookkeeping",
+    "sent_before",
     "set_rate",
     "take_in",
     "told_decision",

@@ -29,8 +29,10 @@ from ...models import (
     PurchasePayment,
     PurchaseSource,
     PurchaseVatTotal,
+    ReviewState,
     VatRateVersion,
 )
+from .duplicates import duplicates_of
 from .intake import file_name
 from .proposals import propose
 from .storing import largest
@@ -90,6 +92,7 @@ def save_typed(
             row.save()
     except IntegrityError as error:
         raise NotPossible(_("This file was received before.")) from error
+    _note_copy(row)
     _write_line(row, typed)
     if file is not None:
         row.files.all().delete()
@@ -123,6 +126,13 @@ def _fill(row: PurchaseDocument, typed: TypedPurchase) -> None:
     row.paid_amount = typed.total if typed.paid else Decimal("0.00")
     row.paid_on = typed.date if typed.paid else None
     row.identity = ""  # typed by a person: a number typed wrongly must not stop the right one
+
+
+def _note_copy(row: PurchaseDocument) -> None:
+    """Mark a paper as perhaps received twice where the same supplier, number and amount stand there already."""
+    others = [other for other in duplicates_of(row) if other.review != ReviewState.REFUSED and other.total == row.total]
+    row.copy_number = 1 if others else 0
+    row.save(update_fields=["copy_number"])
 
 
 def _write_line(row: PurchaseDocument, typed: TypedPurchase) -> None:

@@ -39,7 +39,7 @@ from ...models import (
 from ...peppol.document import Finding
 from ...peppol.reading import Limits, NotReadable, Reading, read
 from ...peppol.reading.responses import read_response
-from . import responding, suppliers
+from . import responding, self_billed, suppliers
 from .addressing import Numbers, find_entity, numbers_of
 from .delivered import answered_before, find_delivery, note_response
 from .duplicates import identity_of, next_copy
@@ -227,6 +227,9 @@ def _keep(data: bytes, found: Reading, findings: tuple[Finding, ...], delivery: 
     seller = numbers_of(document.seller, found.sender)
     wanted = delivery.access.entity if delivery.access is not None else None
     entity, quarantine = find_entity(numbers_of(document.buyer, found.receiver), wanted=wanted, chosen=delivery.entity)
+    if entity is not None and self_billed.is_own(seller, entity):
+        # Who sells is who buys: nothing that could be booked as it stands.
+        quarantine = Quarantine.SELF_BILLING
     row = _new(found.sha256, delivery, entity=entity, quarantine=quarantine, source=PurchaseSource.PEPPOL)
     row.message_id = delivery.message_id[:200] if delivery.access is not None else ""
     row.payment_state = PurchasePayment.OPEN
@@ -262,11 +265,20 @@ def _set_supplier(row: PurchaseDocument, seller: Numbers, *, snapshot: dict[str,
 
 
 def _apart(data: bytes, digest: str, delivery: Delivery) -> PurchaseDocument:
-    """Keep a self-billed invoice, which is a sale of ours: nobody's expense, and not to be lost either."""
+    """Keep a self-billed invoice, which is a sale of ours: nobody's expense, and not to be lost either.
+
+    What stands in it is shown, but nothing is matched or proposed: no supplier, no duplicate, no accounts.
+    """
+    found = read(data, Limits(message=largest()), takes_self_billed=True)
     entity = delivery.access.entity if delivery.access is not None else None
+    if entity is None and isinstance(found, Reading):
+        entity = self_billed.parties_of(found).of_seller
     row = _new(digest, delivery, entity=entity, quarantine=Quarantine.SELF_BILLING, source=PurchaseSource.PEPPOL)
     row.message_id = delivery.message_id[:200]
+    shown = isinstance(found, Reading) and self_billed.note_content(row, found)
     row.save()
+    if shown and isinstance(found, Reading):
+        add_parts(row, found.document)
     _add_original(row, data, delivery, media_type="application/xml", ending=".xml")
     audit.record(by=delivery.by, objects=[row], flag=audit.ADDED, message=gettext("Received."))
     return row

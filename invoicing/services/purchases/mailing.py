@@ -6,6 +6,7 @@ have left: it is sent again only once a person asked the bookkeeping, since twic
 
 from __future__ import annotations
 
+import enum
 import logging
 import smtplib
 from typing import Any
@@ -33,6 +34,15 @@ from ...models import (
 from .bridge import handled_by_connection, is_held_up, leave_out, stands_in_books
 
 logger = logging.getLogger(__name__)
+
+
+class SentBefore(enum.StrEnum):
+    """What is known of the mails of a document before it is sent."""
+
+    NO = "no"
+    PERHAPS = "perhaps"  # one was given up, and nobody knows whether it arrived
+    YES = "yes"  # or on its way right now
+
 
 TASK = "invoicing.services.purchases.mailing.deliver"
 
@@ -115,6 +125,16 @@ def mail_by_itself(document: PurchaseDocument) -> None:
     if refusal(document) or may_have_left(document):
         return
     send_to_bookkeeping(document=document, by=None)
+
+
+def sent_before(document: PurchaseDocument) -> SentBefore:
+    """Whether the bookkeeping has it by e-mail, may have it, or does not have it."""
+    mailings = list(document.mailings.all())
+    if any(row.state != MailingState.FAILED and not row.is_stale for row in mailings):
+        return SentBefore.YES
+    if any(row.is_doubtful or (row.is_stale and row.started_at) for row in mailings):
+        return SentBefore.PERHAPS
+    return SentBefore.NO
 
 
 def is_leaving(document: PurchaseDocument) -> bool:

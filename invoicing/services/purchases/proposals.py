@@ -11,6 +11,7 @@ from crm.names import name_key
 
 from ...amounts import percentage_of
 from ...foreign_vat import is_foreign_vat
+from ...legal_notes import SERVICES_OUTSIDE
 from ...models import PurchaseDocument, PurchaseLine, ReviewState, VatCategory, VatRate, VatRateVersion
 
 # How far back is looked: the lines of the supplier's last documents, and of the entity's.
@@ -134,7 +135,11 @@ class RatesOfDay:
             return self._by_amounts()
         nought = Decimal(0) if category == VatCategory.O else None
         wanted = nought if percent is None else percent
-        return [rate for rate, percentage in self.rates if (rate.category, percentage) == (category, wanted)]
+        return [
+            rate
+            for rate, percentage in self.rates
+            if (rate.category, percentage) == (category, wanted) and not _is_for_sales(rate)
+        ]
 
     def fitting(self, category: str, percent: Decimal | None) -> list[VatRate]:
         """The rates that a person may choose for a line of this VAT.
@@ -148,7 +153,11 @@ class RatesOfDay:
         if not is_charged:
             return [rate for rate, percentage in self.rates if not percentage]
         if self.is_foreign(category):
-            return [rate for rate, percentage in self.rates if rate.category == VatCategory.O and not percentage]
+            return [
+                rate
+                for rate, percentage in self.rates
+                if rate.category == VatCategory.O and not percentage and not _is_for_sales(rate)
+            ]
         return self.meant(category, percent)
 
     def _by_amounts(self) -> list[VatRate]:
@@ -161,6 +170,11 @@ class RatesOfDay:
             for rate, percentage in self.rates
             if rate.category == VatCategory.S and abs(percentage_of(total.base, percentage) - total.vat) <= _TOLERANCE
         ]
+
+
+def _is_for_sales(rate: VatRate) -> bool:
+    """Services that we give abroad say nothing of what we buy."""
+    return rate.code.strip().upper() == SERVICES_OUTSIDE
 
 
 def rates_of(document: PurchaseDocument) -> RatesOfDay:

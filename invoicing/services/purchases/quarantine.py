@@ -14,7 +14,7 @@ from crm import audit
 from ...errors import NotPossible
 from ...models import CompanyEntity, FileRole, PurchaseDocument, PurchaseReview, Quarantine, ReviewState
 from ...peppol.reading import Limits, Reading, read
-from . import responding
+from . import responding, self_billed
 from .addressing import Numbers, find_entity, numbers_of
 from .duplicates import identity_of, next_copy
 from .proposals import propose
@@ -26,7 +26,10 @@ from .suppliers import note_account
 def read_again(document: PurchaseDocument) -> Reading | None:
     """The original file, read once more; None where there is none, or none that can be read."""
     file = document.files.filter(role=FileRole.ORIGINAL).first()
-    found = read(bytes(file.content), Limits(message=max(largest(), file.size))) if file is not None else None
+    if file is None:
+        return None
+    is_apart = document.quarantine == Quarantine.SELF_BILLING
+    found = read(bytes(file.content), Limits(message=max(largest(), file.size)), takes_self_billed=is_apart)
     return found if isinstance(found, Reading) else None
 
 
@@ -60,6 +63,9 @@ def lift_quarantine(
     was = found.get_quarantine_display()
     found.entity, found.quarantine = entity, ""
     content = reading.document
+    if self_billed.is_own(numbers_of(content.seller, reading.sender), entity):
+        text = _("%(entity)s wrote it itself, so it is a sale and no expense of it. Refuse it here.")
+        raise NotPossible(text % {"entity": entity})
     found.identity = identity_of(
         entity_id=entity.pk,
         supplier_key=found.supplier_key,

@@ -18,6 +18,7 @@ from crm import audit
 from ...errors import InvoicingError, NotPossible, Problem
 from ...foreign_vat import is_foreign_vat, vat_country
 from ...models import LedgerAccount, PurchaseDocument, PurchaseLine, PurchaseReview, ReviewState, VatRate
+from ...peppol.checks.formal import is_formal
 from ...peppol.statuses import OTHER, REASON_CODES
 from . import bridge, mailing, responding
 from .duplicates import duplicates_of
@@ -103,7 +104,16 @@ def problems_of(document: PurchaseDocument, ticks: Ticks = _NOTHING_TICKED) -> l
 
 
 def broken_rules(document: PurchaseDocument) -> int:
-    """How many rules the document breaks that its sender had to keep."""
+    """How many rules the document breaks that touch what is booked: somebody looks before it is approved."""
+    return _broken(document) - formal_rules(document)
+
+
+def formal_rules(document: PurchaseDocument) -> int:
+    """How many rules it breaks without any difference for the booking."""
+    return sum(row.get("level") == "error" and is_formal(row.get("code", "")) for row in document.findings)
+
+
+def _broken(document: PurchaseDocument) -> int:
     return sum(row.get("level") == "error" for row in document.findings)
 
 
