@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config.admin.links import change_url, list_url
-from config.badges import expenses_to_approve, open_duplicates
+from config.badges import answered_credit_notes, answered_invoices, expenses_to_approve, open_duplicates
 from config.figures import moment
 from crm.admin.duplicates import DECIDE
 from crm.admin.parties import ASKS_FOR_RELATION, CHOOSE
@@ -23,8 +23,9 @@ from integrations.admin.words import problem_of_connection, problem_of_issue, to
 from integrations.messages import Fix, ProblemText
 from integrations.messages.texts import FIX_LABELS
 from integrations.models import Connection, ConnectionStatus, Issue, SyncRun
+from invoicing.admin.answers import ASKING_VIEW
 from invoicing.admin.expenses_review import APPROVE
-from invoicing.models import CompanyEntity, DocumentStatus, Invoice, PurchaseDocument
+from invoicing.models import CompanyEntity, CreditNote, DocumentStatus, Invoice, PurchaseDocument
 
 from .entities import NOT_SET_UP
 
@@ -60,6 +61,7 @@ def tasks_of(request: HttpRequest, connections: list[Connection]) -> list[Task]:
         found += [_set_up(request, row) for row in begun[: MOST_TASKS - len(found[:MOST_TASKS])]]
     if len(found) < MOST_TASKS:
         found += _causes(request, connections)
+    found += _answers(request)
     # With the entities named, the database finds the few drafts by its index.
     drafts = Invoice.objects.filter(entity__in=CompanyEntity.objects.values("pk"), status=DocumentStatus.DRAFT).count()
     if drafts and request.user.has_perm("invoicing.change_invoice"):
@@ -143,6 +145,20 @@ def _task_of(issue: Issue, problem: ProblemText, held: Held) -> Task:
         _ICONS.get(problem.fix, "front_hand"),
         "bb-c-warn",
     )
+
+
+def _answers(request: HttpRequest) -> list[Task]:
+    """E-invoices that the network or the customer refused, or about which the customer asks something."""
+    found = []
+    for model, counted in ((Invoice, answered_invoices(request)), (CreditNote, answered_credit_notes(request))):
+        if not counted or not request.user.has_perm(f"invoicing.change_{model._meta.model_name}"):
+            continue
+        number = int(counted)
+        words = ngettext("Look at the answer to %(n)d e-invoice", "Look at the answers to %(n)d e-invoices", number)
+        detail = _("Refused or asked about: nothing of it is mended by itself.")
+        url = list_url(model, view=ASKING_VIEW.key)
+        found.append(Task(words % {"n": number}, detail, url, "campaign", "bb-c-warn"))
+    return found
 
 
 def _drafts(number: int) -> Task:

@@ -40,7 +40,7 @@ from ..models import (
 )
 from ..models.purchases import key_of_number
 from ..services import purchases
-from . import expenses_files, expenses_many, expenses_mending, expenses_review, expenses_upload
+from . import expenses_files, expenses_many, expenses_mending, expenses_review, expenses_telling, expenses_upload
 from .columns import quarter_of
 from .expenses_form import TypedForm
 from .expenses_review import APPROVE
@@ -275,6 +275,7 @@ class ExpenseAdmin(ExportingAdmin):
             path("<int:pk>/lift/", form(expenses_mending.lift_view), name=f"{name}_lift"),
             path("<int:pk>/supplier/", form(expenses_review.supplier_view), name=f"{name}_supplier"),
             path("<int:pk>/mail/", form(expenses_review.mail_view), name=f"{name}_mail"),
+            path("<int:pk>/tell/<int:response>/", form(expenses_telling.tell_view), name=f"{name}_tell"),
             path("<int:pk>/file/<int:file>/", page(expenses_files.download_view), name=f"{name}_file"),
             path("<int:pk>/file/<int:file>/show/", page(expenses_files.show_view), name=f"{name}_show"),
         ]
