@@ -14,6 +14,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from invoicing import services
+from invoicing.admin import period
 from invoicing.models import DeliveryState, PeppolDelivery, SalesDocument
 from invoicing.peppol.access import FileOutbox, Message, NotTaken
 from invoicing.peppol.document import Identifier
@@ -223,6 +224,21 @@ def test_a_period_of_any_number_is_taken_along(sender, sign_in, monkeypatch):
     assert "choose a shorter period" in period_of(client, day, day).content.decode()
     assert "Nothing was booked in that period" in period_of(client, "2001-01-01", "2001-01-31").content.decode()
     assert "ends before it begins" in period_of(client, "2001-02-01", "2001-01-31").content.decode()
+
+
+def test_only_a_few_archives_are_made_at_once(sender, sign_in):
+    """Each keeps a thread of the web server; the place is free again when the answer ends or breaks off."""
+    made = factories.booked_invoice(entity=sender)
+    client, day = sign_in("staff"), made.date.isoformat()
+    running = [period_of(client, day, day) for _ in range(period.AT_ONCE)]
+    refused = period_of(client, day, day)
+    assert "Others are downloading the files of a period right now." in refused.content.decode()
+    broken_off, whole = running
+    next(iter(broken_off))
+    broken_off._iterator.close()  # as the server closes it, without the test client's end of the database connection
+    assert zipfile.ZipFile(io.BytesIO(whole.getvalue())).testzip() is None
+    for _ in range(period.AT_ONCE + 1):
+        assert zipfile.ZipFile(io.BytesIO(period_of(client, day, day).getvalue())).testzip() is None
 
 
 # --- handing over ---
