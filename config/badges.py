@@ -8,7 +8,7 @@ from django.http import HttpRequest
 
 from crm.models import DuplicatePair, PairState
 from integrations.models import Issue
-from invoicing.models import PeppolDelivery, PurchaseDocument, SalesKind
+from invoicing.models import PeppolDelivery, PurchaseDocument, SalesKind, SupplierResponse
 
 _KEY = "boekbrug-badges"
 _SECONDS = 30
@@ -34,6 +34,11 @@ def answered_invoices(request: HttpRequest) -> str:
     return _numbers(request).get("answered_invoices", "")
 
 
+def untold_suppliers(request: HttpRequest) -> str:
+    """The number of expenses whose supplier was not told what became of them; empty when there is none."""
+    return _numbers(request).get("untold_suppliers", "")
+
+
 def answered_credit_notes(request: HttpRequest) -> str:
     """The number of credit notes that were refused or asked about over Peppol; empty when there is none."""
     return _numbers(request).get("answered_credit_notes", "")
@@ -55,6 +60,7 @@ def _numbers(request: HttpRequest) -> dict[str, str]:
                 "issues": Issue.objects.open().count(),
                 "duplicates": DuplicatePair.objects.of_the_living().filter(state=PairState.OPEN).count(),
                 "expenses": PurchaseDocument.objects.to_approve().count(),
+                "untold_suppliers": SupplierResponse.objects.for_people().values("document").distinct().count(),
                 **asking.aggregate(
                     answered_invoices=Count("pk", filter=Q(document__kind=SalesKind.INVOICE)),
                     answered_credit_notes=Count("pk", filter=Q(document__kind=SalesKind.CREDIT_NOTE)),

@@ -12,7 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config.admin.links import change_url, list_url
-from config.badges import answered_credit_notes, answered_invoices, expenses_to_approve, open_duplicates
+from config.badges import (
+    answered_credit_notes,
+    answered_invoices,
+    expenses_to_approve,
+    open_duplicates,
+    untold_suppliers,
+)
 from config.figures import moment
 from crm.admin.duplicates import DECIDE
 from crm.admin.parties import ASKS_FOR_RELATION, CHOOSE
@@ -68,6 +74,8 @@ def tasks_of(request: HttpRequest, connections: list[Connection]) -> list[Task]:
         found.append(_drafts(drafts))
     if request.user.has_perm(APPROVE) and (expenses := expenses_to_approve(request)):
         found.append(_expenses(int(expenses)))
+    if request.user.has_perm(APPROVE) and (untold := untold_suppliers(request)):
+        found.append(_untold(int(untold)))
     if request.user.has_perm(DECIDE) and (duplicates := open_duplicates(request)):
         found.append(_duplicates(int(duplicates)))
     return found[:MOST_TASKS]
@@ -178,6 +186,17 @@ def _expenses(number: int) -> Task:
         list_url(PurchaseDocument, view="to-approve"),
         "rate_review",
         "bb-c-idle",
+    )
+
+
+def _untold(number: int) -> Task:
+    words = ngettext("Tell %(n)d supplier about its e-invoice", "Tell %(n)d suppliers about their e-invoices", number)
+    return Task(
+        words % {"n": number},
+        _("Peppol did not take it, or perhaps did."),
+        list_url(PurchaseDocument, view="untold"),
+        "campaign",
+        "bb-c-warn",
     )
 
 

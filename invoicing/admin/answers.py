@@ -20,7 +20,7 @@ from config.figures import moment
 from config.states import STATES, state_label
 
 from .. import services
-from ..models import DeliveryState, PeppolDelivery, SalesKind
+from ..models import DeliveryResponse, DeliveryState, PeppolDelivery, SalesKind
 from ..services import purchases
 from .booking import person
 from .response_words import reason_lines
@@ -39,7 +39,7 @@ def asking() -> Q:
 
 ASKING_VIEW = View(
     key="e-invoice-asks",
-    title=gettext_lazy("Answered: to look at"),
+    title=gettext_lazy("Customer asks or refuses"),
     condition=asking,
     empty_title=gettext_lazy("No customer asks for anything"),
     empty_text=gettext_lazy("E-invoices that are refused or asked about appear here."),
@@ -51,31 +51,27 @@ class Answered:
     label: SafeString
     words: str
     lines: list[str]
-    is_late: bool
+    late_words: str
 
 
 def answers_context(page: SalesDocumentAdmin, request: HttpRequest, delivery: PeppolDelivery | None) -> dict[str, Any]:
     """What was said, the newest first; what to do next, while nobody did it."""
     if delivery is None:
         return {}
-    rows = delivery.responses.defer("content").order_by("-pk")[:SHOWN]
+    rows = list(delivery.responses.defer("content").order_by("-pk")[:SHOWN])
     found: dict[str, Any] = {
         "answers": [
             Answered(
                 label=state_label("delivery", row.state),
-                words=_("%(who)s, %(when)s")
-                % {
-                    "who": row.sender_name or (_("The network") if row.is_network else row.sender),
-                    "when": moment(row.received_at),
-                },
+                words=_("%(who)s, %(when)s") % {"who": _who(row), "when": moment(row.received_at)},
                 lines=reason_lines(row.reasons),
-                is_late=not row.counted,
+                late_words=_late_words(row),
             )
             for row in rows
         ]
     }
-    if delivery.needs_person and (advice := _advice(delivery)):
-        found["answer_advice"] = advice
+    if delivery.needs_person:
+        found["answer_advice"] = _advice(delivery)
         if page.may_work_on(request):
             found["attend_url"] = page.url("attend", delivery.document_id)
     if delivery.state == DeliveryState.RECEIVER_PAID:
@@ -83,9 +79,23 @@ def answers_context(page: SalesDocumentAdmin, request: HttpRequest, delivery: Pe
     return found
 
 
+def _who(row: DeliveryResponse) -> str:
+    named = row.sender_name or row.sender
+    return _("The network (%(who)s)") % {"who": named} if row.is_network and named else named or _("The network")
+
+
+def _late_words(row: DeliveryResponse) -> str:
+    if row.contradicts:
+        return _("It contradicts what was said before, so it changes nothing here.")
+    return "" if row.counted else _("It came after a later answer and changes nothing.")
+
+
 def _advice(delivery: PeppolDelivery) -> str:
     """What a bookkeeper does next. Nothing happens to the booked document by itself."""
     is_credit = delivery.document.kind == SalesKind.CREDIT_NOTE
+    last = delivery.responses.filter(is_network=False).only("contradicts", "delivery").order_by("-pk").first()
+    if last is not None and last.contradicts:
+        return _("The customer says two things that cannot both hold. Call them and ask which one does.")
     if delivery.state == DeliveryState.APPLICATION_REJECTED:
         return _(
             "It did not reach the customer: the network turned it down. Send the PDF by e-mail, and have what the network"

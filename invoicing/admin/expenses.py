@@ -37,6 +37,7 @@ from ..models import (
     PurchaseSource,
     Quarantine,
     ReviewState,
+    SupplierResponse,
 )
 from ..models.purchases import key_of_number
 from ..services import purchases
@@ -47,6 +48,11 @@ from .expenses_review import APPROVE
 from .refused_files import refused_now
 
 ACCOUNTS = 2000  # that a field offers while it is typed in
+
+
+def untold() -> Q:
+    """Expenses of which the supplier was not told, or perhaps not, what became of them."""
+    return Q(pk__in=SupplierResponse.objects.for_people().values("document"))
 
 
 def views() -> list[View]:
@@ -87,6 +93,11 @@ def views() -> list[View]:
         View(
             key="not-peppol", title=_("Not by Peppol"), condition=~Q(source=PurchaseSource.PEPPOL),
             empty_title=_("Everything came by Peppol"),
+        ),
+        View(
+            key="untold", title=_("Supplier not told"), condition=untold,
+            empty_title=_("Every supplier was told"),
+            empty_text=_("What the access point did not take, or perhaps took, appears here."),
         ),
         View(
             key="quarantine", title=_("Quarantine"), condition=~Q(quarantine="") & Q(review=ReviewState.PENDING),

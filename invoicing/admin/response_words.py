@@ -5,6 +5,7 @@ Source: OpenPEPPOL, code lists of clarification reasons and actions, release 202
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -47,11 +48,37 @@ TOLD_WORDS: dict[str, str | Promise] = {
 }
 
 
+# Fields that customers name by the numbers of the standard (EN 16931), as "BT-13: PO 4711".
+_FIELDS: dict[str, str | Promise] = {
+    "BT-1": _("invoice number"),
+    "BT-2": _("date"),
+    "BT-9": _("due date"),
+    "BT-10": _("customer's reference"),
+    "BT-13": _("order"),
+    "BT-31": _("our VAT number"),
+    "BT-44": _("customer's name"),
+    "BT-48": _("customer's VAT number"),
+    "BT-84": _("bank account"),
+    "BT-112": _("total with VAT"),
+    "BT-115": _("amount to pay"),
+    "BT-129": _("quantity"),
+    "BT-131": _("amount of the line"),
+    "BT-146": _("unit price"),
+    "BT-152": _("VAT rate"),
+}
+_FIELD = re.compile(r"^(BT-[0-9]{1,3})(?=:)", re.MULTILINE)
+
+
+def _named(text: str) -> str:
+    """The text with the fields' names in place of their numbers, where we know them."""
+    return _FIELD.sub(lambda match: str(_FIELDS.get(match[1], match[1])), text)
+
+
 def reason_lines(reasons: Iterable[dict[str, Any]]) -> list[str]:
     """What the customer gave as reasons and asks for, a line for each: the code's words, then theirs."""
     words = {REASONS: {**REASON_WORDS, **_OTHER_REASONS}, ACTIONS: _ACTION_WORDS}
     found = []
     for reason in reasons:
         known = words.get(str(reason.get("list")), {}).get(str(reason.get("code")), reason.get("code") or "")
-        found.append(": ".join(part for part in (str(known), str(reason.get("text") or "")) if part))
+        found.append(": ".join(part for part in (str(known), _named(str(reason.get("text") or ""))) if part))
     return [line for line in found if line]

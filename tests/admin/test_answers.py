@@ -124,7 +124,10 @@ def test_what_broke_off_or_failed_is_told_again_by_a_person(expense, sign_in, ou
     assert purchases.send_due() == 0
     client.post(expense_url("tell", expense.pk, row.pk), {"looked": "1"})
     assert purchases.send_due() == 1
+    listed = reverse("admin:invoicing_purchasedocument_changelist") + "?view=untold"
+    assert "Every supplier was told" in client.get(listed).content.decode()
     SupplierResponse.objects.update(state="failed", error="The disk is full")
+    assert "Every supplier was told" not in client.get(listed).content.decode()
     shown = page(client, expense)
     assert "Tell the supplier yourself, or try again." in shown
     assert "The disk is full" in shown
@@ -163,12 +166,14 @@ def test_a_refusal_says_what_to_do_until_somebody_did_it(invoice, entity, sign_i
     client = sign_in("staff")
     start, found = reverse("admin:index"), reverse("admin:invoicing_invoice_changelist")
     assert "Look at the answer" not in client.get(start).content.decode()
-    files = {"files": [_file(said_of(invoice, code="RE", reasons=[("OPStatusReason", "PRI", "8,50 was agreed")]))]}
+    said = said_of(invoice, code="RE", reasons=[("OPStatusReason", "PRI", "8,50 was agreed")], condition=("BT-146", "8.50"))  # fmt: skip
+    files = {"files": [_file(said)]}
     told = client.post(expense_url("upload"), files, follow=True).content.decode()
     assert "What was said of 2026/0001 is noted: Rejected by the customer." in told
     shown = page(client, invoice)
     assert "Refused by customer" in shown
     assert "Prices: 8,50 was agreed" in shown
+    assert "unit price: 8.50" in shown
     assert "make a credit note and a new invoice" in shown
     shown = client.get(start).content.decode()
     assert "Look at the answer to 1 e-invoice" in shown
@@ -182,6 +187,11 @@ def test_a_refusal_says_what_to_do_until_somebody_did_it(invoice, entity, sign_i
     assert "Prices: 8,50 was agreed" in shown
     assert "make a credit note and a new invoice" not in shown
     assert "Look at the answer" not in client.get(start).content.decode()
+    purchases.take_in(data=said_of(invoice, code="AP"), delivery=purchases.Delivery())
+    shown = page(client, invoice)
+    assert "The customer says two things that cannot both hold." in shown
+    assert "It contradicts what was said before" in shown
+    client.post(_attend(invoice))
     assert "No customer asks for anything" in client.get(found, {"view": "e-invoice-asks"}).content.decode()
 
 
