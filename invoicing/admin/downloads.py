@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import IO, TYPE_CHECKING, Any, cast
 
 from django.contrib import messages
@@ -21,6 +21,7 @@ from crm import audit
 
 from .. import services
 from ..models import DeliveryState, DocumentStatus, SalesDocument
+from .answers import answers_context
 from .booking import person
 
 if TYPE_CHECKING:
@@ -88,11 +89,14 @@ def panel_context(page: SalesDocumentAdmin, request: HttpRequest, document: Sale
         "einvoice_problems": problems,
         "delivery": delivery,
         "delivery_is_unclear": delivery is not None and delivery.state == DeliveryState.SENDING,
+        **answers_context(page, request, delivery),
     }
     if services.may_hand_over_here() and not problems:
         against = services.reasons_against(loaded)
         if not against and page.may_work_on(request):
             context["hand_over_url"] = page.url("hand_over", document.pk)
+            context["registered"] = services.is_registered(loaded) if delivery is None else None
+            context["asks_registered"] = delivery is None
         elif against and delivery is None:
             context["hand_over_reasons"] = against
     return context
@@ -136,15 +140,17 @@ def download_selected(
     return answer
 
 
-def zipped(ids: list[int], language: str, more: Mapping[str, bytes] | None = None) -> Iterator[bytes]:
-    """The ZIP piece by piece: `more` by name, a folder per entity, PDF and e-invoice of each document, and a list of
+def zipped(ids: list[int], language: str, more: Mapping[str, Callable[[], bytes]] | None = None) -> Iterator[bytes]:
+    """The ZIP piece by piece: `more` by name (each made when its turn comes), a folder per entity, PDF and e-invoice of each document, and a list of
     what is missing."""
     buffer = _Buffer()
     missing: list[str] = []
     used: set[str] = set()
     with zipfile.ZipFile(cast(IO[bytes], buffer), "w", zipfile.ZIP_DEFLATED) as archive:
-        for name, content in (more or {}).items():
-            archive.writestr(name, content)
+        for name, make in (more or {}).items():
+            with translation.override(language):
+                archive.writestr(name, make())
+            yield buffer.take()
         for begin in range(0, len(ids), BATCH):
             batch = ids[begin : begin + BATCH]
             found = {one.pk: one for one in services.issuable(SalesDocument.objects.filter(pk__in=batch))}

@@ -18,6 +18,7 @@ from ..models import CompanyEntity, PurchaseDocument, PurchaseLine, Quarantine, 
 from ..services import purchases
 from .booking import person
 from .expenses_lines import booking_fields, chosen_in
+from .returned import send_back
 
 if TYPE_CHECKING:
     from .expenses import ExpenseAdmin
@@ -66,9 +67,7 @@ def mend_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpResponse
     for text in chosen.mistakes:
         messages.error(request, text)
     if chosen.mistakes:
-        from .expenses_review import review_page
-
-        return review_page(page, request, document, typed=request.POST)
+        return send_back(request, document, "#lines")
     try:
         changed = purchases.mend(document=document, lines=chosen.lines, rate=chosen.rate, by=person(request))
         if changed:
@@ -88,6 +87,7 @@ def reopen_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpRespon
             by=person(request),
             reason=request.POST.get("reason", ""),
             knows_it_was_mailed="knows_it_was_mailed" in request.POST,
+            tells_the_supplier="tells_the_supplier" in request.POST,
         )
         messages.success(request, _("%(document)s waits for a decision again.") % {"document": document})
     except InvoicingError as error:

@@ -9,7 +9,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.db.models import ForeignKey
-from django.http import HttpRequest, HttpResponse, HttpResponseRedirect, QueryDict
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils import timezone
 from django.utils.html import format_html
@@ -40,11 +40,14 @@ from ..models import (
     ReviewState,
 )
 from ..peppol.checks.formal import is_formal
+from ..peppol.statuses import OTHER
 from ..services import purchases
 from ..services.purchases.intake import sentence
 from .booking import person
 from .expenses_lines import booking_fields, chosen_in
 from .expenses_mending import quarantined, reopening
+from .expenses_telling import UNTOLD, telling
+from .returned import send_back, typed_before
 
 if TYPE_CHECKING:
     from .expenses import ExpenseAdmin
@@ -97,10 +100,8 @@ class Check:
     detail: str = ""
 
 
-def review_page(
-    page: ExpenseAdmin, request: HttpRequest, document: PurchaseDocument, typed: QueryDict | None = None
-) -> HttpResponse:
-    """`typed`: what a form of this page said that could not be done; it is shown again."""
+def review_page(page: ExpenseAdmin, request: HttpRequest, document: PurchaseDocument) -> HttpResponse:
+    """The page; what a form of it said that could not be done is shown again."""
     may_refuse = page.has_approve_permission(request) and document.is_pending
     may_decide = may_refuse and not document.quarantine
     lines = list(document.lines.select_related("ledger_account", "vat_rate")[: DRAWN + 1])
@@ -111,7 +112,7 @@ def review_page(
     account = purchases.account_of(document) if document.is_pending else purchases.BankAccount()
     others = purchases.duplicates_of(document)
     problems = purchases.problems_of(document) if may_decide else []
-    typed = typed if typed is not None else QueryDict()
+    typed = typed_before(request, document)
     stopping = [problem for problem in problems if problem.code not in _ASKED_FOR]
     waiting = PurchaseDocument.objects.to_approve()
     seen = document.supplier_snapshot
@@ -177,7 +178,7 @@ def review_page(
             "media": supplier_field.media if supplier_field else "",
             **booking_fields(document, lines, typed),
         }
-    context |= _mailing(page, request, document)
+    context |= {**_mailing(page, request, document), **telling(page, request, document)}
     return TemplateResponse(request, "admin/invoicing/expense.html", context)
 
 
@@ -337,7 +338,7 @@ def approve_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpRespo
     if chosen.mistakes and document.is_pending:
         for text in chosen.mistakes:
             messages.error(request, text)
-        return review_page(page, request, document, typed=request.POST)
+        return send_back(request, document)
     ticks = purchases.Ticks(
         iban=request.POST.get("checked_iban", ""),
         not_a_duplicate="not_a_duplicate" in request.POST,
@@ -352,7 +353,7 @@ def approve_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpRespo
         messages.error(request, str(error))
         document = page.document(request, pk)
         if document.is_pending and not document.quarantine:
-            return review_page(page, request, document, typed=request.POST)
+            return send_back(request, document)
         return HttpResponseRedirect(change_url(document))
     words = _("%(document)s is approved: %(amount)s.")
     _say(request, words % {"document": document, "amount": amount(found.signed_total, found.currency)}, document)
@@ -362,7 +363,14 @@ def approve_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpRespo
 def refuse_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     document = _deciding(page, request, pk)
     try:
-        purchases.refuse(document=document, reason=request.POST.get("reason", ""), by=person(request))
+        told_as = request.POST.get("told_as", "")
+        purchases.refuse(
+            document=document,
+            reason=request.POST.get("reason", ""),
+            by=person(request),
+            told_as=told_as if told_as not in ("", UNTOLD) else OTHER,
+            tells=told_as != UNTOLD,
+        )
     except InvoicingError as error:
         messages.error(request, str(error))
         return HttpResponseRedirect(change_url(document))

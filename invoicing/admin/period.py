@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -32,6 +33,31 @@ if TYPE_CHECKING:
 
 # Sent piece by piece, so neither memory nor the browser's patience ends it; this only keeps one person from a server's day.
 MOST = 10_000
+
+
+# Each keeps a thread of the web server for as long as it lasts: so many at once of a process, which has eight by default.
+AT_ONCE = 2
+_places = threading.BoundedSemaphore(AT_ONCE)
+
+
+class OneOfFew:
+    """The pieces of an archive that took a place; it is free again at the end, or when the browser went away."""
+
+    def __init__(self, pieces: Iterator[bytes]) -> None:
+        self._pieces = pieces
+        self._has_place = True
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self
+
+    def __next__(self) -> bytes:
+        return next(self._pieces)
+
+    def close(self) -> None:
+        """Called by Django in any case, once the answer is sent or its connection broke off."""
+        if self._has_place:
+            self._has_place = False
+            _places.release()
 
 
 class PeriodForm(forms.Form):
@@ -86,9 +112,13 @@ def period_view(page: SalesDocumentAdmin, request: HttpRequest) -> HttpResponse 
         values = form.cleaned_data
         period = Period(values["entity"], values["first"], values["last"])
         ids = list(period.documents.values_list("pk", flat=True)[: MOST + 1])
-        if ids and len(ids) <= MOST:
+        if ids and len(ids) <= MOST and _places.acquire(blocking=False):
             return _send(page, request, period, ids)
-        if ids:
+        if ids and len(ids) <= MOST:
+            form.add_error(
+                None, _("Others are downloading the files of a period right now. Try again in some minutes.")
+            )
+        elif ids:
             form.add_error(None, _("More than %(number)d documents: choose a shorter period.") % {"number": MOST})
         else:
             form.add_error(None, _("Nothing was booked in that period."))
@@ -102,19 +132,22 @@ def period_view(page: SalesDocumentAdmin, request: HttpRequest) -> HttpResponse 
 
 
 def _send(page: SalesDocumentAdmin, request: HttpRequest, period: Period, ids: list[int]) -> StreamingHttpResponse:
-    words = _("Downloaded %(first)s to %(last)s as ZIP: %(n)d")
-    audit.record_list(
-        by=person(request),
-        model=page.model,
-        message=words % {"first": period.first.isoformat(), "last": period.last.isoformat(), "n": len(ids)},
-    )
+    """The archive, by whoever took a place for it."""
     language = translation.get_language() or "en"
-    with translation.override(language):
-        listed = _listed(ids)
-    pieces = downloads.zipped(ids, language, {"documents.csv": listed})
-    answer = StreamingHttpResponse(pieces, content_type="application/zip")
-    for header, value in downloads.headers(period.file_name).items():
-        answer[header] = value
+    pieces = OneOfFew(downloads.zipped(ids, language, {"documents.csv": lambda: _listed(ids)}))
+    try:
+        words = _("Downloaded %(first)s to %(last)s as ZIP: %(n)d")
+        audit.record_list(
+            by=person(request),
+            model=page.model,
+            message=words % {"first": period.first.isoformat(), "last": period.last.isoformat(), "n": len(ids)},
+        )
+        answer = StreamingHttpResponse(pieces, content_type="application/zip")
+        for header, value in downloads.headers(period.file_name).items():
+            answer[header] = value
+    except BaseException:
+        pieces.close()
+        raise
     return answer
 
 

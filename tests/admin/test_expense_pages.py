@@ -151,17 +151,34 @@ def test_a_mistyped_account_leaves_all_that_was_typed_beside_it(entity, supplier
     first, second = document.lines.all()
     sent = {f"account-{first.pk}": "612100 Power", f"account-{second.pk}": "99", "checked_iban": OTHER_IBAN}
     client = sign_in("staff")
-    answer = client.post(page("approve", document.pk), sent)
+    answer = client.post(page("approve", document.pk), sent, follow=True)
+    assert answer.redirect_chain == [(page("change", document.pk), 302)]
     found = answer.content.decode()
     assert texts(answer) == ["There is no active ledger account “99”."]
     assert 'value="612100 Power"' in found
     assert 'value="99"' in found
     assert 'x-model="iban" checked' in found
     # Also where a tick is missing.
-    answer = client.post(page("approve", document.pk), {f"account-{first.pk}": "612100 Power"})
-    assert 'value="612100 Power"' in answer.content.decode()
-    assert PurchaseDocument.objects.get().is_pending
+    answer = client.post(page("approve", document.pk), {f"account-{first.pk}": "612100 Power"}, follow=True)
+    assert answer.content.decode().count('value="612100 Power"') == 2  # in the list and in the field
+    # Shown once, and on no other expense.
+    client.post(page("approve", document.pk), sent)
+    assert 'value="99"' not in shown(client, expense(number="other"))
+    client.post(page("approve", document.pk), sent)
+    assert 'value="99"' in shown(client, document)
+    assert 'value="99"' not in shown(client, document)
+    document.refresh_from_db()
+    assert document.is_pending
     assert document.lines.first().ledger_account is None
+
+
+def test_a_mistake_in_mending_leaves_what_was_typed_on_the_page_itself(entity, supplier, expense, sign_in):
+    document = purchases.approve(document=expense(), by=None)
+    first, second = document.lines.all()
+    sent = {f"account-{first.pk}": "99", f"account-{second.pk}": "98 Typed"}
+    answer = sign_in("staff").post(page("mend", document.pk), sent, follow=True)
+    assert answer.redirect_chain == [(page("change", document.pk) + "#lines", 302)]
+    assert 'value="98 Typed"' in answer.content.decode()
 
 
 def test_the_form_of_a_decided_expense_says_so(entity, sign_in):

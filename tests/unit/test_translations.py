@@ -1,11 +1,17 @@
 """What counts as a sound translation."""
 
 import re
+from pathlib import Path
 
 import polib
 import pytest
+import unfold
 from django.conf import settings
+from django.utils import translation
+from django.utils.translation import trans_real
+from unfold.widgets import UnfoldAdminFileFieldWidget
 
+from config.admin.unfold_texts import TEXTS
 from config.translations import SOURCES, entry_fault
 
 
@@ -40,3 +46,21 @@ def test_no_text_hides_from_the_extraction_behind_another_name():
     sources = [path for name in SOURCES for path in (settings.BASE_DIR / name).rglob("*.py")]
     assert len(sources) > 100
     assert [str(path) for path in sources if hidden.search(path.read_text())] == []
+
+
+def test_the_texts_of_unfold_that_we_translate_are_still_its_texts():
+    """Written otherwise in a new release, one would be English again, and its translation of no use."""
+    package = Path(unfold.__file__).parent
+    theirs = "".join(path.read_text() for ending in ("html", "py") for path in package.rglob(f"*.{ending}"))
+    assert [text for text in TEXTS if text not in theirs] == []
+
+
+def test_the_box_for_a_file_takes_its_words_from_our_catalogues(monkeypatch):
+    words = {"Choose file to upload": "Kies een bestand"}
+    catalogue = trans_real.translation("nl")
+    plain = catalogue.gettext
+    monkeypatch.setattr(catalogue, "gettext", lambda text: words.get(text) or plain(text))
+    with translation.override("nl"):
+        shown = UnfoldAdminFileFieldWidget().render("file", None)
+    assert "Kies een bestand" in shown
+    assert "Choose file" not in shown
