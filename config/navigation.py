@@ -57,8 +57,20 @@ MENU = (
     Group(
         title=_("Revenue"),
         entries=(
-            Entry(title=_("Invoices"), icon="receipt_long", model="invoicing.invoice"),
-            Entry(title=_("Credit notes"), icon="undo", model="invoicing.creditnote"),
+            Entry(
+                title=_("Invoices"),
+                icon="receipt_long",
+                model="invoicing.invoice",
+                badge="config.badges.answered_invoices",
+                badge_variant="warning",
+            ),
+            Entry(
+                title=_("Credit notes"),
+                icon="undo",
+                model="invoicing.creditnote",
+                badge="config.badges.answered_credit_notes",
+                badge_variant="warning",
+            ),
         ),
     ),
     Group(

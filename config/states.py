@@ -63,6 +63,15 @@ STATES: dict[str, dict[str, Label]] = {
         "confirmed": Label("done", "mark_email_read", _("By e-mail")),
         "failed": Label("bad", "close", pgettext_lazy("e-mail", "Failed")),
     },
+    # What a supplier is told of its e-invoice.
+    "told": {
+        "waiting": Label("idle", "schedule", pgettext_lazy("answer", "Waiting")),
+        "sending": Label("busy", "sync", pgettext_lazy("answer", "Sending")),
+        "sent": Label("done", "check", pgettext_lazy("answer", "Told")),
+        "failed": Label("bad", "close", pgettext_lazy("answer", "Failed")),
+        # Not stored: sending for so long that it broke off.
+        "unclear": Label("warn", "help", pgettext_lazy("answer", "Unclear")),
+    },
     # Whether a booked document can be an e-invoice, and where it is on the network once it was handed over.
     "einvoice": {
         "possible": Label("idle", "check", pgettext_lazy("e-invoice", "Possible")),

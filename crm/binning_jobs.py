@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
-from django.utils import timezone, translation
+from django.utils import translation
 
 from . import binning
 from .jobs import Jobs
@@ -24,7 +24,6 @@ WORK = "crm.binning_jobs.work"
 BATCH = binning.BATCH
 _SLICE_SECONDS = 20.0
 _KEPT_REMARKS = 200
-_MOST_FAILURES = 3
 _jobs = Jobs(BinJob, work=WORK, name="recycle-bin")
 
 Step = Callable[[Sequence[Party], AbstractBaseUser | None], tuple[int, int, list[str]]]
@@ -44,10 +43,9 @@ def pick_up() -> None:
 
 def work(job_id: int) -> None:
     """Go on with a job for some seconds; one that is done, or does not exist, is left alone."""
-    job = BinJob.objects.filter(pk=job_id, finished_at=None).select_related("by").first()
+    job = _jobs.begin(job_id)
     if job is None:
         return
-    BinJob.objects.filter(pk=job_id).update(beat_at=timezone.now())
     end = time.monotonic() + _SLICE_SECONDS
     while job.done < job.total:
         try:
@@ -57,7 +55,7 @@ def work(job_id: int) -> None:
                 return  # another worker goes on with it
         except Exception:
             logger.exception("a batch for the recycle bin failed", extra={"job": job_id, "done": job.done})
-            _note_failure(job_id)
+            _jobs.stumble(job_id)
             return
         job.refresh_from_db()
         if time.monotonic() > end:
@@ -78,24 +76,11 @@ def _do_batch(job: BinJob) -> bool:
             changed=job.changed + changed,
             kept=job.kept + kept,
             remarks=[*job.remarks, *remarks][:_KEPT_REMARKS],
-            failures=0,
-            beat_at=timezone.now(),
+            **_jobs.got_on(),
         )
         if not moved:
             transaction.set_rollback(True)
     return bool(moved)
-
-
-def _note_failure(job_id: int) -> None:
-    """Count it; the job is tried again when it has been silent for a while, and given up after some times."""
-    job = BinJob.objects.get(pk=job_id)
-    if job.finished_at is not None:
-        return
-    job.failures += 1
-    if job.failures >= _MOST_FAILURES:
-        _jobs.finish(job)
-    else:
-        BinJob.objects.filter(pk=job_id).update(failures=job.failures)
 
 
 def _bin(parties: Sequence[Party], by: AbstractBaseUser | None) -> tuple[int, int, list[str]]:

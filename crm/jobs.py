@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.db import IntegrityError, transaction
+from django.db.models import F
 from django.utils import timezone
 from django_q.tasks import async_task
 
@@ -57,8 +58,44 @@ class Jobs:
             if (beat_at or asked_at) < timezone.now() - _SILENT:
                 self.queue(pk)
 
+    def begin(self, job_id: int) -> Any:
+        """Take a job on, with a sign of life; None for one that is done, does not exist, or is given up now.
+
+        One whose workers die, or that fails, is begun again when it has been silent for a while, and given up after
+        some times: a job that is under way for ever would keep all others from beginning.
+        """
+        unfinished = self.model.objects.filter(pk=job_id, finished_at=None)
+        unfinished.update(beat_at=timezone.now(), tries=F("tries") + 1)
+        job = unfinished.select_related("by").first()
+        if job is not None and job.tries > job.MOST_TRIES:
+            self.give_up(job)
+            return None
+        return job
+
+    def got_on(self) -> dict[str, Any]:
+        """The columns that a worker writes together with what it has done."""
+        return {"tries": 0, "beat_at": timezone.now()}
+
+    def stumble(self, job_id: int) -> None:
+        """Note that a job failed; it is begun again later, or given up where that was its last time."""
+        unfinished = self.model.objects.filter(pk=job_id, finished_at=None)
+        unfinished.filter(tries=0).update(tries=1)  # it got on this time, and failed behind that
+        job = unfinished.first()
+        if job is not None and job.tries >= job.MOST_TRIES:
+            self.give_up(job)
+
+    def give_up(self, job: Any) -> None:
+        """End a job that does not get on; its tries say so."""
+        logger.error("a job was given up", extra={"job": job.pk, "what": job.what, "work": self.work})
+        self._end(job)
+
     def finish(self, job: Any) -> None:
-        """Note the end of a job; only the last ones are kept."""
+        """Note the end of a job."""
+        job.tries = 0
+        self._end(job)
+
+    def _end(self, job: Any) -> None:
+        """Store it as it is; only the last ones are kept."""
         job.finished_at = timezone.now()
         job.save()
         old = self.model.objects.filter(what=job.what, finished_at__isnull=False).order_by("-pk")

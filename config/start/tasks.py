@@ -12,7 +12,13 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config.admin.links import change_url, list_url
-from config.badges import expenses_to_approve, open_duplicates
+from config.badges import (
+    answered_credit_notes,
+    answered_invoices,
+    expenses_to_approve,
+    open_duplicates,
+    untold_suppliers,
+)
 from config.figures import moment
 from crm.admin.duplicates import DECIDE
 from crm.admin.parties import ASKS_FOR_RELATION, CHOOSE
@@ -23,8 +29,9 @@ from integrations.admin.words import problem_of_connection, problem_of_issue, to
 from integrations.messages import Fix, ProblemText
 from integrations.messages.texts import FIX_LABELS
 from integrations.models import Connection, ConnectionStatus, Issue, SyncRun
+from invoicing.admin.answers import ASKING_VIEW
 from invoicing.admin.expenses_review import APPROVE
-from invoicing.models import CompanyEntity, DocumentStatus, Invoice, PurchaseDocument
+from invoicing.models import CompanyEntity, CreditNote, DocumentStatus, Invoice, PurchaseDocument
 
 from .entities import NOT_SET_UP
 
@@ -60,12 +67,15 @@ def tasks_of(request: HttpRequest, connections: list[Connection]) -> list[Task]:
         found += [_set_up(request, row) for row in begun[: MOST_TASKS - len(found[:MOST_TASKS])]]
     if len(found) < MOST_TASKS:
         found += _causes(request, connections)
+    found += _answers(request)
     # With the entities named, the database finds the few drafts by its index.
     drafts = Invoice.objects.filter(entity__in=CompanyEntity.objects.values("pk"), status=DocumentStatus.DRAFT).count()
     if drafts and request.user.has_perm("invoicing.change_invoice"):
         found.append(_drafts(drafts))
     if request.user.has_perm(APPROVE) and (expenses := expenses_to_approve(request)):
         found.append(_expenses(int(expenses)))
+    if request.user.has_perm(APPROVE) and (untold := untold_suppliers(request)):
+        found.append(_untold(int(untold)))
     if request.user.has_perm(DECIDE) and (duplicates := open_duplicates(request)):
         found.append(_duplicates(int(duplicates)))
     return found[:MOST_TASKS]
@@ -145,6 +155,20 @@ def _task_of(issue: Issue, problem: ProblemText, held: Held) -> Task:
     )
 
 
+def _answers(request: HttpRequest) -> list[Task]:
+    """E-invoices that the network or the customer refused, or about which the customer asks something."""
+    found = []
+    for model, counted in ((Invoice, answered_invoices(request)), (CreditNote, answered_credit_notes(request))):
+        if not counted or not request.user.has_perm(f"invoicing.change_{model._meta.model_name}"):
+            continue
+        number = int(counted)
+        words = ngettext("Look at the answer to %(n)d e-invoice", "Look at the answers to %(n)d e-invoices", number)
+        detail = _("Refused or asked about: nothing of it is mended by itself.")
+        url = list_url(model, view=ASKING_VIEW.key)
+        found.append(Task(words % {"n": number}, detail, url, "campaign", "bb-c-warn"))
+    return found
+
+
 def _drafts(number: int) -> Task:
     return Task(
         ngettext("Book %(n)d draft", "Book %(n)d drafts", number) % {"n": number},
@@ -162,6 +186,17 @@ def _expenses(number: int) -> Task:
         list_url(PurchaseDocument, view="to-approve"),
         "rate_review",
         "bb-c-idle",
+    )
+
+
+def _untold(number: int) -> Task:
+    words = ngettext("Tell %(n)d supplier about its e-invoice", "Tell %(n)d suppliers about their e-invoices", number)
+    return Task(
+        words % {"n": number},
+        _("Peppol did not take it, or perhaps did."),
+        list_url(PurchaseDocument, view="untold"),
+        "campaign",
+        "bb-c-warn",
     )
 
 

@@ -20,6 +20,7 @@ from integrations.segmenting import recognised
 
 from .. import binning, binning_jobs, tagging
 from ..models import BinJob, Party, Tag
+from .seen import mark_of
 
 # So many at once are taken; of more, the first so many.
 MANY_AT_ONCE = 20_000
@@ -58,10 +59,12 @@ def bin_or_ask(page: Any, request: HttpRequest, chosen: QuerySet[Any]) -> HttpRe
     ids, is_cut = keys_of(chosen)
     asked = "confirmed" in request.POST
     known = Party.objects.live().filter(recognised(), pk__in=_rows(chosen, ids, is_cut))
-    if asked and request.POST.get("number") == str(len(ids)):
+    kept = Party.objects.live().filter(binning.kept_condition(), pk__in=_rows(chosen, ids, is_cut))
+    keys_known, keys_kept = _keys(known), _keys(kept)
+    seen = mark_of(ids, keys_known, keys_kept)
+    if asked and request.POST.get("seen") == seen:
         if request.POST.get("leave") == "known":
-            left = set(known.values_list("pk", flat=True))
-            ids = [pk for pk in ids if pk not in left]
+            ids = [pk for pk in ids if pk not in keys_known]
         if len(ids) > IN_BACKGROUND:
             return in_background(request, BinJob.What.BIN, ids, is_cut)
         outcome = binning.move_many_to_recycle_bin(ids=ids, by=person(request), names=NAMED)
@@ -69,12 +72,11 @@ def bin_or_ask(page: Any, request: HttpRequest, chosen: QuerySet[Any]) -> HttpRe
         if is_cut:
             messages.info(request, _("That were the first of them. Do the same again for the others."))
         return HttpResponseRedirect(request.get_full_path())
-    kept = Party.objects.live().filter(binning.kept_condition(), pk__in=_rows(chosen, ids, is_cut))
-    number_kept = kept.count()
+    number_kept, number_known = len(keys_kept), len(keys_known - keys_kept)
     known = known.exclude(binning.kept_condition())
-    number_known = known.count()
     context = {
         **shared(page, request, "bin_selected", _("Move to the recycle bin")),
+        "seen": seen,
         "number": len(ids),
         "going": len(ids) - number_kept - number_known,
         "known": number_known,
@@ -116,6 +118,7 @@ def tag_or_ask(page: Any, request: HttpRequest, chosen: QuerySet[Any]) -> HttpRe
         raise PermissionDenied
     may_remove = request.user.has_perm(REMOVE_TAGS)
     ids, is_cut = keys_of(chosen)
+    seen = mark_of(ids)
     problem = ""
     if "confirmed" in request.POST:
         removes = request.POST.get("what") == "remove"
@@ -129,7 +132,7 @@ def tag_or_ask(page: Any, request: HttpRequest, chosen: QuerySet[Any]) -> HttpRe
             problem = _("A tag has at most 80 characters.")
         elif removes and tag is None:
             problem = _("There is no tag “%(tag)s”.") % {"tag": name}
-        elif request.POST.get("number") != str(len(ids)):
+        elif request.POST.get("seen") != seen:
             problem = _("The list has changed meanwhile. Look at the number and confirm again.")
         else:
             if removes and tag is not None:
@@ -144,6 +147,7 @@ def tag_or_ask(page: Any, request: HttpRequest, chosen: QuerySet[Any]) -> HttpRe
             return HttpResponseRedirect(request.get_full_path())
     context = {
         **shared(page, request, "tag_selected", _("Add or remove a tag")),
+        "seen": seen,
         "number": len(ids),
         "is_cut": is_cut,
         "most": MANY_AT_ONCE,
@@ -160,6 +164,10 @@ def keys_of(chosen: QuerySet[Any]) -> tuple[list[int], bool]:
     """The keys of what was chosen, at most `MANY_AT_ONCE` by their order, and whether there are more."""
     found = list(chosen.order_by("pk").values_list("pk", flat=True)[: MANY_AT_ONCE + 1])
     return found[:MANY_AT_ONCE], len(found) > MANY_AT_ONCE
+
+
+def _keys(parties: QuerySet[Party]) -> set[int]:
+    return set(parties.order_by().values_list("pk", flat=True))
 
 
 def _rows(chosen: QuerySet[Any], ids: list[int], is_cut: bool) -> Any:

@@ -31,6 +31,7 @@ from ..duplicates.names import likeness, words_of
 from ..duplicates.reasons import BY_NAME, Reason
 from ..models import Company, DuplicateJob, DuplicatePair, PairState, Party, PartyKind
 from .merging import merge_url
+from .seen import mark_of
 
 MERGE, DECIDE = "crm.add_merge", "crm.change_duplicatepair"
 GROUPS_ON_A_PAGE = 25
@@ -170,11 +171,14 @@ class DuplicatePairAdmin(BookkeepingAdmin):
         if not request.user.has_perm(MERGE):
             raise PermissionDenied
         proposal = certain.propose()
+        seen = mark_of((found.winner.pk, found.loser.pk) for found in proposal.merges)
         if request.method == "POST":
             if jobs.under_way(DuplicateJob.What.MERGE) is not None:
                 messages.info(request, _("The certain ones are being merged already."))
-            elif str(len(proposal.merges)) != request.POST.get("number") or not proposal.merges:
-                messages.error(request, _("The list has changed since this page was opened. Look at it again."))
+            elif request.POST.get("seen") != seen or not proposal.merges:
+                messages.error(
+                    request, _("Nothing was merged: the list has changed since this page was opened. Look at it again.")
+                )
                 return HttpResponseRedirect(reverse("admin:crm_duplicatepair_certain"))
             else:
                 certain.begin(proposal=proposal, by=_user(request))
@@ -198,6 +202,7 @@ class DuplicatePairAdmin(BookkeepingAdmin):
             ],
             "more": max(len(proposal.merges) - _SHOWN_IN_PREVIEW, 0),
             "number": len(proposal.merges),
+            "seen": seen,
             "left_out": [
                 {"found": found, "url": merge_page(found.winner, found.loser), "against": ", ".join(found.against)}
                 for found in proposal.left_out[:_SHOWN_IN_PREVIEW]

@@ -313,7 +313,7 @@ class PartyAdmin(BookkeepingAdmin):
 
 
 def party_context(request: HttpRequest, object_id: str, model_name: str) -> dict[str, Any]:
-    """What the page of a party shows beside its form: latest documents and its numbers in the tools."""
+    """What the page of a party shows beside its form: latest documents and, to account admins, its external IDs."""
     if not object_id.isdigit():
         return {}
     user = request.user
@@ -331,7 +331,9 @@ def party_context(request: HttpRequest, object_id: str, model_name: str) -> dict
     return {
         "party_documents": documents,
         "party_has_more": more,
-        "party_books": _books(int(object_id), may_choose=may_choose),
+        # External IDs are an account admin's (S-047); everybody else sees them in the list of invoices.
+        "party_shows_books": may_choose,
+        "party_books": _books(int(object_id)) if may_choose else [],
         "party_relation_url": reverse(f"admin:crm_{model_name}_relation", args=[object_id]),
         "party_id": object_id,
         "party_merges": merges_of(int(object_id)),
@@ -350,14 +352,14 @@ class PartyBooks:
     seconds: list[PartyLink] = field(default_factory=list)
 
 
-def _books(party_id: int, *, may_choose: bool) -> list[PartyBooks]:
+def _books(party_id: int) -> list[PartyBooks]:
     """The administrations that know the party, and those that are connected; by name."""
     found: dict[int, PartyBooks] = {}
     connections = Connection.objects.live().filter(administration__isnull=False).select_related("administration")
     for connection in connections.order_by("pk"):
         if connection.administration is not None:
             books = found.setdefault(connection.administration.pk, PartyBooks(connection.administration))
-            books.connection = books.connection or (connection if may_choose else None)
+            books.connection = books.connection or connection
     links = PartyLink.objects.filter(party_id=party_id).exclude(external_id="").select_related("administration")
     for link in links.order_by("pk"):
         books = found.setdefault(link.administration_id, PartyBooks(link.administration))

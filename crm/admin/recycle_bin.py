@@ -23,6 +23,7 @@ from .. import binning
 from ..models import BinJob, BinnedParty, Party, PartyKind
 from ..search import party_condition
 from .bulk import IN_BACKGROUND, MANY_AT_ONCE, NAMED, in_background, keys_of, person, shared
+from .seen import mark_of
 
 RESTORE, PURGE = "crm.change_binnedparty", "crm.delete_binnedparty"
 _SHOWN_JOBS = 3
@@ -143,13 +144,15 @@ class RecycleBinAdmin(BookkeepingAdmin):
             raise PermissionDenied
         ids, is_cut = keys_of(queryset)
         asked = "confirmed" in request.POST
-        if asked and request.POST.get("number") == str(len(ids)):
+        seen = mark_of(ids)
+        if asked and request.POST.get("seen") == seen:
             if len(ids) > IN_BACKGROUND:
                 return in_background(request, BinJob.What.PURGE, ids, is_cut)
             self._purge(request, ids)
             return HttpResponseRedirect(request.get_full_path())
         context = {
             **shared(self, request, "purge_selected", gettext("Delete for good")),
+            "seen": seen,
             "number": len(ids),
             "names": list(
                 BinnedParty.objects.filter(pk__in=ids[:NAMED]).order_by("name", "pk").values_list("name", flat=True)

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 
 from django.apps import apps
 from django.db.models import Count, Min, Q
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .. import merging
@@ -92,7 +91,7 @@ def work(job: DuplicateJob) -> bool:
         step = {"done": job.done + 1, "merged": job.merged + (not sentence), "left_out": job.left_out + bool(sentence)}
         left = [*job.left, [winner_id, loser_id, sentence]][:_KEPT_SENTENCES] if sentence else job.left
         moved = DuplicateJob.objects.filter(pk=job.pk, done=job.done, finished_at=None).update(
-            **step, left=left, tries=0, beat_at=timezone.now()
+            **step, left=left, **jobs.got_on()
         )
         if not moved:
             return False  # another worker goes on with it

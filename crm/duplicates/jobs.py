@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.contrib.auth.models import AbstractBaseUser
 
 from ..jobs import Jobs
@@ -35,6 +37,22 @@ def last(what: str) -> DuplicateJob | None:
 def pick_up() -> None:
     """Queue the jobs that nobody has worked on for a while."""
     _jobs.pick_up()
+
+
+def begin(job_id: int) -> DuplicateJob | None:
+    """Take a job on; None for one that is done, does not exist, or is given up now."""
+    found: DuplicateJob | None = _jobs.begin(job_id)
+    return found
+
+
+def stumble(job_id: int) -> None:
+    """Note that a job failed."""
+    _jobs.stumble(job_id)
+
+
+def got_on() -> dict[str, Any]:
+    """The columns that a worker writes together with what it has done."""
+    return _jobs.got_on()
 
 
 def hand_on(job: DuplicateJob) -> None:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .jobs import BackgroundJob
 
-class BinJob(models.Model):
+
+class BinJob(BackgroundJob):
     """What a person confirmed, and how far it is: of `keys` the first `done` are decided."""
 
     class What(models.TextChoices):
@@ -16,17 +17,12 @@ class BinJob(models.Model):
         PURGE = "purge", _("Deleting for good")
 
     what = models.CharField(max_length=10, choices=What.choices)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     keys = models.JSONField(default=list, blank=True)
     done = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)  # that went where they should
     kept = models.PositiveIntegerField(default=0)
     remarks = models.JSONField(default=list, blank=True)  # the first sentences on what was kept or left behind
     language = models.CharField(max_length=10, blank=True)  # of who asked, for the sentences
-    failures = models.PositiveSmallIntegerField(default=0)  # in a row; after some of them the job is given up
-    asked_at = models.DateTimeField(auto_now_add=True)
-    beat_at = models.DateTimeField(null=True, editable=False)  # last sign of life of who works on it
-    finished_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("work on the recycle bin")
@@ -45,7 +41,3 @@ class BinJob(models.Model):
     @property
     def total(self) -> int:
         return len(self.keys)
-
-    @property
-    def was_given_up(self) -> bool:
-        return self.finished_at is not None and self.done < len(self.keys)

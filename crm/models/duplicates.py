@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
-
 from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from .jobs import BackgroundJob
 from .party import Party, PartyKind
 
 
@@ -55,17 +54,14 @@ class DuplicatePair(models.Model):
         return f"{self.first} / {self.second}"
 
 
-class DuplicateJob(models.Model):
+class DuplicateJob(BackgroundJob):
     """Work on duplicates that goes on in the background: looking for them, or merging all certain ones."""
 
     class What(models.TextChoices):
         LOOK = "look", _("Looking for duplicates")
         MERGE = "merge", _("Merging certain duplicates")
 
-    MOST_TRIES: ClassVar[int] = 3
-
     what = models.CharField(max_length=10, choices=What.choices)
-    by = models.ForeignKey(settings.AUTH_USER_MODEL, null=True, on_delete=models.SET_NULL, related_name="+")
     # Of a merge what a person confirmed, pair by pair: [[key that stays, key that goes]].
     pairs = models.JSONField(default=list, blank=True)
     done = models.PositiveIntegerField(default=0)  # of these, from the first on
@@ -75,11 +71,6 @@ class DuplicateJob(models.Model):
     left_out = models.PositiveIntegerField(default=0)
     companies = models.PositiveIntegerField(default=0)  # that were looked at
     contacts = models.PositiveIntegerField(default=0)
-    # Begun in a row without getting on; after some of them the job is given up.
-    tries = models.PositiveSmallIntegerField(default=0, editable=False)
-    asked_at = models.DateTimeField(auto_now_add=True)
-    beat_at = models.DateTimeField(null=True, editable=False)  # last sign of life of who works on it
-    finished_at = models.DateTimeField(null=True, editable=False)
 
     class Meta:
         verbose_name = _("work on duplicates")
@@ -94,7 +85,3 @@ class DuplicateJob(models.Model):
 
     def __str__(self) -> str:
         return str(self.get_what_display())
-
-    @property
-    def was_given_up(self) -> bool:
-        return self.finished_at is not None and self.tries > self.MOST_TRIES

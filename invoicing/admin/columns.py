@@ -16,6 +16,7 @@ from integrations import standing
 from integrations.models import PostingState
 
 from ..models import DocumentStatus, PaymentState, SalesDocument
+from .answers import ASKING_VIEW
 
 LONG_OPEN_DAYS = 30
 
@@ -61,6 +62,7 @@ def views(*, payments: bool, entity: int | None = None) -> list[View]:
             empty_title=_("Nothing to check"), empty_text=_("No document is unclear, differs or has gone from the books."),
         ),
     ]  # fmt: skip
+    found.append(ASKING_VIEW)
     if payments:
         found += [
             View(

@@ -28,7 +28,7 @@ from integrations import standing
 
 from .. import services
 from ..models import CreditNote, DocumentDiscount, Invoice, SalesDocument, SalesKind, SalesLine
-from . import booking, columns, downloads, export, page, period, sending, totals, verbs
+from . import answers, booking, columns, downloads, export, page, period, sending, totals, verbs
 from .filters import PostingFilter, chosen_entity
 from .forms import DiscountForm, DiscountFormSet, DocumentForm, LineForm, LineFormSet
 from .scope import scope_of
@@ -101,6 +101,7 @@ class SalesDocumentAdmin(ExportingAdmin):
         "entity",
         ("date", RangeDateFilter),
         PostingFilter,
+        answers.PeppolFilter,
         "payment_state",
         ("paid_on", RangeDateFilter),
         ("party", AutocompleteSelectFilter),
@@ -254,6 +255,7 @@ class SalesDocumentAdmin(ExportingAdmin):
             path("<int:pk>/pdf/", file(downloads.pdf_view), name=f"{name}_pdf"),
             path("<int:pk>/e-invoice/", file(downloads.einvoice_view), name=f"{name}_einvoice"),
             path("<int:pk>/hand-over/", form(downloads.hand_over_view), name=f"{name}_hand_over"),
+            path("<int:pk>/attend/", form(answers.attend_view), name=f"{name}_attend"),
             path("<int:pk>/paid/", form(verbs.paid_view), name=f"{name}_paid"),
             path("<int:pk>/paid/undo/", form(verbs.undo_paid_view), name=f"{name}_paid_undo"),
             path("<int:pk>/lines/<int:line>/account/", form(verbs.account_view), name=f"{name}_account"),

@@ -21,6 +21,7 @@ from crm import audit
 
 from .. import services
 from ..models import DeliveryState, DocumentStatus, SalesDocument
+from .answers import answers_context
 from .booking import person
 
 if TYPE_CHECKING:
@@ -88,11 +89,14 @@ def panel_context(page: SalesDocumentAdmin, request: HttpRequest, document: Sale
         "einvoice_problems": problems,
         "delivery": delivery,
         "delivery_is_unclear": delivery is not None and delivery.state == DeliveryState.SENDING,
+        **answers_context(page, request, delivery),
     }
     if services.may_hand_over_here() and not problems:
         against = services.reasons_against(loaded)
         if not against and page.may_work_on(request):
             context["hand_over_url"] = page.url("hand_over", document.pk)
+            context["registered"] = services.is_registered(loaded) if delivery is None else None
+            context["asks_registered"] = delivery is None
         elif against and delivery is None:
             context["hand_over_reasons"] = against
     return context

@@ -28,6 +28,7 @@ from crm.numbers import expected_vat_pattern, is_valid_vat_number, normalise_ent
 from integrations.models import Connection
 
 from ..models import CompanyEntity, FiscalYear
+from ..peppol.addresses import parse_peppol_id
 from ..references import document_number
 from .typed import WholeNumberAsTyped
 
@@ -74,6 +75,11 @@ class EntityForm(forms.ModelForm[CompanyEntity]):
                 "vat_number", _("This VAT number is not valid. Expected: %(pattern)s.") % {"pattern": pattern}
             )
         cleaned["enterprise_number"] = normalise_enterprise_number(cleaned.get("enterprise_number") or "", country)
+        if cleaned.get("answers_suppliers") and parse_peppol_id(cleaned.get("peppol_id") or "") is None:
+            self.add_error(
+                "peppol_id",
+                _("Suppliers are told from a Peppol ID, such as 0208:0123456789. Fill it in, or untick that."),
+            )
         cleaned["iban"] = "".join((cleaned.get("iban") or "").split()).upper()
         return cleaned
 
@@ -91,7 +97,10 @@ class CompanyEntityAdmin(BookkeepingAdmin):
     fieldsets = [
         (None, {"fields": ["name", "country", "vat_number", "enterprise_number", "currency", "language"]}),
         (_("Address"), {"fields": ["street", ("postcode", "city")]}),
-        (_("Reach"), {"fields": [("email", "phone"), "bookkeeping_email", "mails_expenses", "peppol_id"]}),
+        (
+            _("Reach"),
+            {"fields": [("email", "phone"), "bookkeeping_email", "mails_expenses", "peppol_id", "answers_suppliers"]},
+        ),
         (_("Documents"), {"fields": ["default_payment_term", ("iban", "bic"), "logo"]}),
     ]
 

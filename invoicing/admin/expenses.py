@@ -37,16 +37,22 @@ from ..models import (
     PurchaseSource,
     Quarantine,
     ReviewState,
+    SupplierResponse,
 )
 from ..models.purchases import key_of_number
 from ..services import purchases
-from . import expenses_files, expenses_many, expenses_mending, expenses_review, expenses_upload
+from . import expenses_files, expenses_many, expenses_mending, expenses_review, expenses_telling, expenses_upload
 from .columns import quarter_of
 from .expenses_form import TypedForm
 from .expenses_review import APPROVE
 from .refused_files import refused_now
 
 ACCOUNTS = 2000  # that a field offers while it is typed in
+
+
+def untold() -> Q:
+    """Expenses of which the supplier was not told, or perhaps not, what became of them."""
+    return Q(pk__in=SupplierResponse.objects.for_people().values("document"))
 
 
 def views() -> list[View]:
@@ -87,6 +93,11 @@ def views() -> list[View]:
         View(
             key="not-peppol", title=_("Not by Peppol"), condition=~Q(source=PurchaseSource.PEPPOL),
             empty_title=_("Everything came by Peppol"),
+        ),
+        View(
+            key="untold", title=_("Supplier not told"), condition=untold,
+            empty_title=_("Every supplier was told"),
+            empty_text=_("What the access point did not take, or perhaps took, appears here."),
         ),
         View(
             key="quarantine", title=_("Quarantine"), condition=~Q(quarantine="") & Q(review=ReviewState.PENDING),
@@ -275,6 +286,7 @@ class ExpenseAdmin(ExportingAdmin):
             path("<int:pk>/lift/", form(expenses_mending.lift_view), name=f"{name}_lift"),
             path("<int:pk>/supplier/", form(expenses_review.supplier_view), name=f"{name}_supplier"),
             path("<int:pk>/mail/", form(expenses_review.mail_view), name=f"{name}_mail"),
+            path("<int:pk>/tell/<int:response>/", form(expenses_telling.tell_view), name=f"{name}_tell"),
             path("<int:pk>/file/<int:file>/", page(expenses_files.download_view), name=f"{name}_file"),
             path("<int:pk>/file/<int:file>/show/", page(expenses_files.show_view), name=f"{name}_show"),
         ]

@@ -87,6 +87,7 @@ def reopen_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpRespon
             by=person(request),
             reason=request.POST.get("reason", ""),
             knows_it_was_mailed="knows_it_was_mailed" in request.POST,
+            tells_the_supplier="tells_the_supplier" in request.POST,
         )
         messages.success(request, _("%(document)s waits for a decision again.") % {"document": document})
     except InvoicingError as error:

@@ -40,11 +40,13 @@ from ..models import (
     ReviewState,
 )
 from ..peppol.checks.formal import is_formal
+from ..peppol.statuses import OTHER
 from ..services import purchases
 from ..services.purchases.intake import sentence
 from .booking import person
 from .expenses_lines import booking_fields, chosen_in
 from .expenses_mending import quarantined, reopening
+from .expenses_telling import UNTOLD, telling
 from .returned import send_back, typed_before
 
 if TYPE_CHECKING:
@@ -176,7 +178,7 @@ def review_page(page: ExpenseAdmin, request: HttpRequest, document: PurchaseDocu
             "media": supplier_field.media if supplier_field else "",
             **booking_fields(document, lines, typed),
         }
-    context |= _mailing(page, request, document)
+    context |= {**_mailing(page, request, document), **telling(page, request, document)}
     return TemplateResponse(request, "admin/invoicing/expense.html", context)
 
 
@@ -361,7 +363,14 @@ def approve_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpRespo
 def refuse_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     document = _deciding(page, request, pk)
     try:
-        purchases.refuse(document=document, reason=request.POST.get("reason", ""), by=person(request))
+        told_as = request.POST.get("told_as", "")
+        purchases.refuse(
+            document=document,
+            reason=request.POST.get("reason", ""),
+            by=person(request),
+            told_as=told_as if told_as not in ("", UNTOLD) else OTHER,
+            tells=told_as != UNTOLD,
+        )
     except InvoicingError as error:
         messages.error(request, str(error))
         return HttpResponseRedirect(change_url(document))

@@ -9,11 +9,13 @@ from django.core.exceptions import PermissionDenied
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config import badges
 from config.admin.links import change_url, link
+from config.admin.places import document_url
 
 from ..models import CompanyEntity
 from ..services import purchases
@@ -71,8 +73,17 @@ def _receive(request: HttpRequest, file: UploadedFile, entity: CompanyEntity | N
     return purchases.take_in(data=file.read(), delivery=delivery)
 
 
+def _place(found: purchases.Received) -> SafeString | str:
+    """A link to the document that was stored, or that was answered."""
+    document = found.document or found.sale
+    return link(document_url(document), _("Look at it")) if document is not None else ""
+
+
 def _tell(request: HttpRequest, outcomes: list[tuple[str, purchases.Received]]) -> None:
-    stored = [found.document for _name, found in outcomes if found.answer is purchases.Answer.STORED]
+    answers = [(name, found) for name, found in outcomes if found.answer is purchases.Answer.STORED and found.sale]
+    for _name, found in answers[:_TOLD]:
+        messages.success(request, format_html("{} {}", found.text, _place(found)))
+    stored = [found.document for _name, found in outcomes if found.answer is purchases.Answer.STORED and not found.sale]
     kept = [document for document in stored if document is not None and document.quarantine]
     fine = len(stored) - len(kept)
     if fine:
@@ -84,8 +95,7 @@ def _tell(request: HttpRequest, outcomes: list[tuple[str, purchases.Received]]) 
     others = [(name, found) for name, found in outcomes if found.answer is not purchases.Answer.STORED]
     for name, found in others[:_TOLD]:
         say = messages.info if found.answer is purchases.Answer.KNOWN else messages.error
-        place = link(change_url(found.document), _("Look at it")) if found.document is not None else ""
-        say(request, format_html("{}: {} {}", name[:80], found.text, place))
+        say(request, format_html("{}: {} {}", name[:80], found.text, _place(found)))
     if len(others) > _TOLD:
         rest = len(others) - _TOLD
         words = ngettext("%(n)d more file was not taken in.", "%(n)d more files were not taken in.", rest)

@@ -21,6 +21,7 @@ from django.views.decorators.http import require_POST
 from config import badges
 from config.admin.links import change_url, list_url
 from config.admin.lists import BookkeepingAdmin, View
+from config.admin.places import document_url
 from config.figures import moment
 from config.states import state_label
 from crm import audit
@@ -131,6 +132,7 @@ class RefusedFileAdmin(BookkeepingAdmin):
             "back_url": list_url(IncomingFile),
             "file": file,
             "why": purchases.reason_words(file),
+            "is_answer": str(file.reason.get("code", "")).startswith("response"),
             "state_label": state_label("incoming", file.state),
             "download_url": reverse("admin:invoicing_incomingfile_download", args=[file.pk]),
             "read_url": reverse("admin:invoicing_incomingfile_read", args=[file.pk]) if decides else "",
@@ -158,11 +160,12 @@ class RefusedFileAdmin(BookkeepingAdmin):
             return HttpResponseRedirect(change_url(file))
         found = purchases.read_refused(file=file, by=person(request))
         badges.forget()
-        if found.answer is purchases.Answer.REFUSED or found.document is None:
+        document = found.document or found.sale
+        if found.answer is purchases.Answer.REFUSED or document is None:
             messages.error(request, found.text)
             return HttpResponseRedirect(change_url(file))
         messages.success(request, found.text)
-        return HttpResponseRedirect(change_url(found.document))
+        return HttpResponseRedirect(document_url(document))
 
     def response_delete(self, request: HttpRequest, obj_display: str, obj_id: int) -> HttpResponse:
         """Back to the list, also for those who change nothing else."""

@@ -39,6 +39,8 @@ class DeliveryResponse(models.Model):
     # What the delivery became by it; `counted` False: a later answer was here before, or it went back.
     state = models.CharField(max_length=32, choices=DeliveryState.choices)
     counted = models.BooleanField()
+    # Refused after it was accepted or paid, or the other way round: a person asks which one holds.
+    contradicts = models.BooleanField(default=False)
     sender = models.CharField(max_length=120, blank=True)
     sender_name = models.CharField(max_length=200, blank=True)
     number = models.CharField(max_length=200)  # of the message, as its sender numbers them
@@ -71,6 +73,13 @@ class SupplierResponseState(models.TextChoices):
     WITHDRAWN = "withdrawn", pgettext_lazy("answer", "Withdrawn")
 
 
+class SupplierResponseQuerySet(models.QuerySet["SupplierResponse"]):
+    def for_people(self) -> SupplierResponseQuerySet:
+        """Answers that a person has to see to: given up, or broken off on their way."""
+        broken_off = Q(state=SupplierResponseState.SENDING, changed_at__lt=timezone.now() - RESPONSE_BROKEN_OFF)
+        return self.filter(broken_off | Q(state=SupplierResponseState.FAILED))
+
+
 class SupplierResponse(models.Model):
     """One status of an expense that its supplier is told through the access point, once.
 
@@ -95,6 +104,8 @@ class SupplierResponse(models.Model):
     changed_at = models.DateTimeField(auto_now=True)
     sent_at = models.DateTimeField(null=True)
 
+    objects = SupplierResponseQuerySet.as_manager()
+
     class Meta:
         verbose_name = _("answer to a supplier")
         verbose_name_plural = _("answers to suppliers")
@@ -103,7 +114,12 @@ class SupplierResponse(models.Model):
         indexes = [
             models.Index(
                 fields=["not_before"], condition=Q(state=SupplierResponseState.WAITING), name="invoicing_srp_due"
-            )
+            ),
+            models.Index(
+                fields=["document"],
+                condition=Q(state__in=[SupplierResponseState.SENDING, SupplierResponseState.FAILED]),
+                name="invoicing_srp_people",
+            ),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -20,6 +20,8 @@ from invoicing.peppol.document import Identifier
 logger = logging.getLogger(__name__)
 
 _SENT = ".sent"
+_REGISTERED = "registered.txt"
+_PREFIX = "iso6523-actorid-upis::"
 _UNSAFE = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -41,11 +43,16 @@ class AccessPoint(Protocol):
     def send(self, message: Message) -> str:
         """Hand over and return the access point's own id of the message. Twice has the effect of once. Errors: NotTaken."""
 
+    def is_registered(self, receiver: Identifier) -> bool | None:
+        """Whether the receiver takes documents over the network; None: this access point cannot tell. Asked by a page."""
+
 
 class FileOutbox:
     """A folder from which something else sends. A file appears whole, under its final name, or not at all.
 
     Whoever sends takes it away, so `.sent` in that folder remembers what stood there: under each name its digest.
+    A folder knows nobody. Where whoever sends keeps a list of all receivers as `registered.txt` beside it, one address
+    a line, that list is believed.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -73,6 +80,21 @@ class FileOutbox:
             # It may be on its way already, so this is no failure; a later look meets the file or asks a person.
             logger.warning("a message is not on record", extra={"file": target.name}, exc_info=True)
         return target.name
+
+    def is_registered(self, receiver: Identifier) -> bool | None:
+        wanted = str(receiver).lower()
+        try:
+            with (self._folder / _REGISTERED).open(encoding="utf-8", errors="replace") as lines:
+                listed = (line.partition("#")[0].strip().lower().removeprefix(_PREFIX) for line in lines)
+                # An empty list was not written yet, rather than that nobody is registered.
+                found = None
+                for known in listed:
+                    if known == wanted:
+                        return True
+                    found = False if known else found
+                return found
+        except OSError:
+            return None
 
     def _write(self, target: Path, content: bytes) -> None:
         handle, part = tempfile.mkstemp(dir=target.parent, prefix=".", suffix=".part")

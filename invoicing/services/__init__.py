@@ -4,7 +4,7 @@ from ..errors import AlreadySent, BookingRefused, FrozenDocument, InvoicingError
 from .booking import BookingOutcome, BookingPreview, book, book_many, preview_booking
 from .changes import change_line_account, change_party, fill_line_accounts, move_documents
 from .drafts import create_draft, credit_invoice, default_payment_term, delete_draft, recalculate, save_lines
-from .handing_over import delivery_of, hand_over, may_hand_over_here, reasons_against
+from .handing_over import delivery_of, hand_over, is_registered, may_hand_over_here, reasons_against
 from .inputs import CreditedLine, DiscountInput, LineInput
 from .issuing import IssuedFile, NoEInvoice, einvoice_of, einvoice_problems, files_of, issuable, pdf_of
 from .payments import (
@@ -48,6 +48,7 @@ __all__ = [
     "files_of",
     "fill_line_accounts",
     "hand_over",
+    "is_registered",
     "issuable",
     "mark_paid_by_hand",
     "may_hand_over_here",

@@ -56,7 +56,22 @@ def reasons_against(document: SalesDocument) -> tuple[str, ...]:
     if access_point() is None:
         return (_("This installation has no Peppol access point. Whoever runs it can set one up."),)
     record = issued(document)
-    return (*_rule_reasons(record), *sentences(compose(record).problems))
+    return (*_rule_reasons(record), *sentences(compose(record).problems), *_unregistered(record))
+
+
+def is_registered(document: SalesDocument) -> bool | None:
+    """Whether the customer takes documents over the network; None: nobody here can tell."""
+    receiver, point = endpoint_of(issued(document).buyer), access_point()
+    return point.is_registered(receiver) if point is not None and receiver is not None else None
+
+
+def _unregistered(record: Issued) -> tuple[str, ...]:
+    """Why the network cannot deliver it, where that is known for sure (domain rules 15.5)."""
+    receiver, point = endpoint_of(record.buyer), access_point()
+    if receiver is None or point is None or point.is_registered(receiver) is not False:
+        return ()
+    text = _("%(customer)s is not registered on Peppol as %(address)s. Send the PDF by e-mail.")
+    return (text % {"customer": record.buyer.name, "address": receiver},)
 
 
 def _rule_reasons(record: Issued) -> tuple[str, ...]:

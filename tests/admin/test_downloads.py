@@ -278,6 +278,35 @@ def test_what_may_not_be_handed_over_says_why(sender, outbox):
     assert not outbox.exists()
 
 
+def test_a_customer_that_is_not_on_the_network_gets_the_pdf(invoice, outbox, sign_in):
+    """Without a list nobody knows; with one, who is not on it is not sent to."""
+    client = sign_in("staff")
+    assert "is not known here" in client.get(url(invoice, "change")).content.decode()
+    outbox.mkdir()
+    (outbox / "registered.txt").write_text("# all receivers\n0208:0403019261\n")
+    page = client.get(url(invoice, "change")).content.decode()
+    assert url(invoice, "hand_over") not in page
+    assert f"{invoice.buyer_name} is not registered on Peppol as 0208:" in page
+    with pytest.raises(services.NotPossible, match="Send the PDF by e-mail"):
+        services.hand_over(document=invoice, by=None)
+    assert list(outbox.glob("*.xml")) == []
+
+    number = invoice.buyer_snapshot["vat_number"][2:]
+    (outbox / "registered.txt").write_text(f"0208:0403019261\niso6523-actorid-upis::0208:{number} # since May\n")
+    assert "The customer is registered on Peppol." in client.get(url(invoice, "change")).content.decode()
+    assert services.hand_over(document=invoice, by=None).state == DeliveryState.SENT
+
+
+@pytest.mark.parametrize(
+    ("lines", "registered"),
+    [(None, None), ("", None), ("# nobody yet\n", None), ("9925:be0765432146\n", True), ("9925:BE0403019261\n", False)],
+)
+def test_a_folder_knows_only_whom_its_list_names(tmp_path, lines, registered):
+    if lines is not None:
+        (tmp_path / "registered.txt").write_text(lines)
+    assert FileOutbox(tmp_path).is_registered(Identifier(scheme="9925", value="BE0765432146")) is registered
+
+
 def test_without_an_access_point_nothing_is_offered(invoice, sign_in):
     assert url(invoice, "hand_over") not in sign_in("staff").get(url(invoice, "change")).content.decode()
     with pytest.raises(services.NotPossible, match="no Peppol access point"):

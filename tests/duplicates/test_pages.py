@@ -139,11 +139,16 @@ def test_all_certain_ones_are_shown_first_and_then_merged(world, sign_in, kraan)
     client = sign_in("staff")
     page = client.get(CERTAIN)
     assert [(row["winner"].pk, row["loser"].pk) for row in page.context["merges"]] == [(other.pk, one.pk)]
-    # Another number than the page showed: the list changed meanwhile.
-    client.post(CERTAIN, {"number": "2"})
+    seen = {"seen": page.context["seen"]}
+    # As many pairs as the page showed, and the other way round: who stays was not seen.
+    factories.booked_invoice(party=one)
+    refused = client.post(CERTAIN, seen, follow=True)
+    assert "Nothing was merged: the list has changed since this page was opened." in text(refused)
+    assert [(row["winner"].pk, row["loser"].pk) for row in refused.context["merges"]] == [(one.pk, other.pk)]
     assert DuplicateJob.objects.count() == 0
-    client.post(CERTAIN, {"number": "1"})
-    client.post(CERTAIN, {"number": "1"})
+    seen = {"seen": refused.context["seen"]}
+    client.post(CERTAIN, seen)
+    client.post(CERTAIN, seen)
     job = DuplicateJob.objects.get()
     assert job.by.username == "staff"
     tasks.work(job.pk)

@@ -142,6 +142,21 @@ def test_a_late_receipt_does_not_take_back_an_acceptance(invoice):
     assert state(invoice) == "receiver_paid"
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "asks"),
+    [("RE", "AP", True), ("RE", "PD", True), ("AP", "RE", True), ("PD", "RE", True), ("AP", "AB", False), ("PD", "AP", False), ("AP", "IP", False)],
+)  # fmt: skip
+def test_what_cannot_both_be_asks_a_person_and_moves_nothing(invoice, before, after, asks):
+    take_in(said_of(invoice, code=before))
+    purchases.attend(delivery=PeppolDelivery.objects.get(), by=None)
+    was = state(invoice)
+    take_in(said_of(invoice, code=after))
+    delivery = PeppolDelivery.objects.get()
+    assert (delivery.state, delivery.needs_person) == (was, asks)
+    last = delivery.responses.order_by("-pk").first()
+    assert (last.counted, last.contradicts) == (False, asks)
+
+
 def test_an_answer_proves_that_it_arrived_whatever_became_of_the_hand_over(sender, outbox, monkeypatch):
     """It comes while the hand-over is still under way, which must not set the state back."""
     invoice = factories.booked_invoice(entity=sender)

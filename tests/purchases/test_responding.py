@@ -243,6 +243,15 @@ def test_what_was_typed_or_is_a_pdf_is_not_answered(entity, outbox):
     assert not SupplierResponse.objects.exists()
 
 
+def test_an_entity_that_wants_it_no_more_tells_nothing_more(entity, expense, outbox):
+    purchases.approve(document=expense(), by=None)
+    entity.answers_suppliers = False
+    entity.save()
+    time_passes()
+    assert purchases.send_due() == 0
+    assert states() == {"AB": "withdrawn", "AP": "withdrawn"}
+
+
 # --- an access point that fails ---
 
 

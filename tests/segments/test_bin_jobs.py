@@ -58,13 +58,20 @@ def press(client, url, action, **fields):
     return client.post(url, {"action": action, "select_across": "1", "_selected_action": ["1"], **fields})
 
 
+def confirm(client, url, action, **fields):
+    """Look at the page that asks, and confirm what it showed."""
+    asked = press(client, url, action)
+    seen = asked.context["seen"] if asked.context is not None and "seen" in asked.context else ""
+    return press(client, url, action, confirmed="1", seen=seen, **fields)
+
+
 @pytest.mark.django_db
 def test_out_and_back_and_gone_with_what_is_kept_told(sign_in, queued, small, django_capture_on_commit_callbacks):
     boss = sign_in("boss")
     parties = [factories.CompanyFactory(name=f"Company {n}") for n in range(5)]
     factories.booked_invoice(party=parties[3])
     with django_capture_on_commit_callbacks(execute=True):
-        answer = press(boss, COMPANIES, "bin_selected", confirmed="1", number="5")
+        answer = confirm(boss, COMPANIES, "bin_selected")
     assert answer["Location"] == WORK
     job = BinJob.objects.get()
     assert queued == [job.pk]
@@ -74,7 +81,7 @@ def test_out_and_back_and_gone_with_what_is_kept_told(sign_in, queued, small, dj
     assert "hx-trigger" in page
     assert "0 of 5" in boss.get(BIN).content.decode()
     # A second one does not begin meanwhile, and says so.
-    answer = press(boss, COMPANIES, "bin_selected", confirmed="1", number="5")
+    answer = confirm(boss, COMPANIES, "bin_selected")
     assert "Nothing was begun" in boss.get(answer["Location"]).content.decode()
 
     binning_jobs.work(job.pk)
@@ -92,7 +99,7 @@ def test_out_and_back_and_gone_with_what_is_kept_told(sign_in, queued, small, dj
     binning_jobs.work(BinJob.objects.get(finished_at=None).pk)
     assert not BinnedParty.objects.exists()
     binning.move_to_recycle_bin(parties=parties, by=None)
-    assert press(boss, BIN, "purge_selected", confirmed="1", number="4")["Location"] == WORK
+    assert confirm(boss, BIN, "purge_selected")["Location"] == WORK
     assert BinnedParty.objects.count() == 4
     binning_jobs.work(BinJob.objects.get(finished_at=None).pk)
     assert list(Party.objects.filter(pk__in=[party.pk for party in parties])) == [Party.objects.get(pk=parties[3].pk)]
@@ -132,12 +139,31 @@ def test_what_fails_is_tried_again_and_given_up_in_words(sign_in, queued, small,
         binning_jobs.work(job.pk)
         assert BinnedParty.objects.count() == 2
         if turn < 2:
+            BinJob.objects.update(beat_at=timezone.now() - timedelta(minutes=2))
             assert "is tried again" in boss.get(WORK).content.decode()
     job.refresh_from_db()
     assert job.was_given_up
     assert "It stopped after 2 of 4" in boss.get(BIN).content.decode()
     # The way is free for another one.
     assert binning_jobs.ask(what=BinJob.What.BIN, keys=[parties[3].pk], by=None) is not None
+
+
+@pytest.mark.django_db
+def test_one_whose_workers_die_each_time_is_given_up(queued, small, monkeypatch):
+    """A worker that dies says nothing; the job is begun again some times, and then makes way for others."""
+    party = factories.CompanyFactory()
+    job = binning_jobs.ask(what=BinJob.What.BIN, keys=[party.pk], by=None)
+
+    def dies(parties, by):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(binning_jobs._STEPS, "bin", dies)
+    for _ in range(BinJob.MOST_TRIES):
+        with pytest.raises(KeyboardInterrupt):
+            binning_jobs.work(job.pk)
+    binning_jobs.work(job.pk)
+    job.refresh_from_db()
+    assert (job.was_given_up, job.done) == (True, 0)
 
 
 @pytest.mark.django_db(transaction=True)

@@ -68,6 +68,8 @@ _IN_ORDER = (
 )
 # After which nothing more is believed.
 _LAST = (DeliveryState.RECEIVER_REJECTED, DeliveryState.RECEIVER_PAID)
+# What cannot both be: what came second moves nothing, and asks for a person.
+_YES = frozenset({DeliveryState.RECEIVER_ACCEPTED, DeliveryState.RECEIVER_PAID})
 # What asks for a person.
 ASKING = frozenset(
     {
@@ -188,12 +190,14 @@ def note_response(
     identity = hashlib.sha256("\n".join(said).encode()).hexdigest()
     try:
         with transaction.atomic():
+            counted = _move(delivery, state) or _stands_at(delivery, state)
             row = DeliveryResponse.objects.create(
                 delivery=delivery,
                 is_network=response.is_network,
                 code=response.code,
                 state=state,
-                counted=_move(delivery, state) or _stands_at(delivery, state),
+                counted=counted,
+                contradicts=not counted and _contradicts(delivery, state),
                 sender=str(response.sender or "")[:120],
                 sender_name=response.sender_name[:200],
                 number=response.number[:200],
@@ -228,6 +232,14 @@ def _move(delivery: PeppolDelivery, state: DeliveryState) -> bool:
     return moved.update(state=state, needs_person=state in ASKING, error="", changed_at=timezone.now()) == 1
 
 
+def _contradicts(delivery: PeppolDelivery, state: DeliveryState) -> bool:
+    """Whether the customer said the opposite before; then a person is asked, whoever of the two is believed."""
+    opposite = _YES if state == DeliveryState.RECEIVER_REJECTED else {DeliveryState.RECEIVER_REJECTED}
+    if state != DeliveryState.RECEIVER_REJECTED and state not in _YES:
+        return False
+    return PeppolDelivery.objects.filter(pk=delivery.pk, state__in=opposite).update(needs_person=True) == 1
+
+
 def _stands_at(delivery: PeppolDelivery, state: DeliveryState) -> bool:
     return PeppolDelivery.objects.filter(pk=delivery.pk, state=state).exists()
 
@@ -236,7 +248,9 @@ def _log_words(row: DeliveryResponse) -> str:
     words = _("Peppol: %(state)s.") % {"state": row.get_state_display()}
     if row.words:
         words += f" {' '.join(row.words.split())}"
-    if not row.counted:
+    if row.contradicts:
+        words += " " + _("It contradicts what was said before, so it changes nothing here.")
+    elif not row.counted:
         words += " " + _("It came after a later answer and changes nothing.")
     return words[:2000]
 

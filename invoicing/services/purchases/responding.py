@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_q.tasks import async_task
@@ -23,7 +23,6 @@ from crm import audit
 
 from ...errors import NotPossible
 from ...models import (
-    RESPONSE_BROKEN_OFF,
     PurchaseDocument,
     PurchaseKind,
     ResponseCode,
@@ -62,8 +61,12 @@ def demands_response(document: PurchaseDocument) -> bool:
 
 def is_answered(document: PurchaseDocument) -> bool:
     """Whether the supplier is told what becomes of it."""
+    return _is_wanted(document) and not why_untold(document)
+
+
+def _is_wanted(document: PurchaseDocument) -> bool:
     entity = document.entity
-    return entity is not None and (entity.answers_suppliers or demands_response(document)) and not why_untold(document)
+    return entity is not None and (entity.answers_suppliers or demands_response(document))
 
 
 def why_untold(document: PurchaseDocument) -> str:
@@ -200,9 +203,7 @@ def send_response(pk: int) -> bool:
     if row is None or point is None:
         return False
     document = row.document
-    if not may_follow(_told(document), row.code) or _DECISIONS.get(ResponseCode(row.code), document.review) != (
-        document.review
-    ):
+    if not _still_holds(row):
         SupplierResponse.objects.filter(pk=pk, state=SupplierResponseState.WAITING).update(
             state=SupplierResponseState.WITHDRAWN, changed_at=timezone.now()
         )
@@ -221,6 +222,13 @@ def send_response(pk: int) -> bool:
         return False
     _sent(row, message, message_id)
     return True
+
+
+def _still_holds(row: SupplierResponse) -> bool:
+    """Whether it is still to be told: the decision stands, nothing later was told, and the entity wants it yet."""
+    document = row.document
+    decided = _DECISIONS.get(ResponseCode(row.code), document.review)
+    return decided == document.review and may_follow(_told(document), row.code) and _is_wanted(document)
 
 
 def _due() -> QuerySet[SupplierResponse]:
@@ -314,9 +322,11 @@ def send_again(*, document: PurchaseDocument, pk: int, by: AbstractBaseUser | No
         raise NotPossible(_("This answer is not there any more."))
     if row.is_unclear and not looked:
         raise NotPossible(_("Nothing says whether it left. Look at your access point before you send it again."))
-    broken_off = Q(state=SupplierResponseState.SENDING, changed_at__lt=now - RESPONSE_BROKEN_OFF)
-    again = SupplierResponse.objects.filter(broken_off | Q(state=SupplierResponseState.FAILED), pk=pk)
-    if not again.update(state=SupplierResponseState.WAITING, not_before=now, attempts=0, changed_at=now):
+    if (
+        not SupplierResponse.objects.for_people()
+        .filter(pk=pk)
+        .update(state=SupplierResponseState.WAITING, not_before=now, attempts=0, changed_at=now)
+    ):
         raise NotPossible(_("It is on its way, or was told already. Look at this page again in a moment."))
     words = _("Tell the supplier again: %(what)s.") % {"what": row.get_code_display()}
     audit.record(by=by, objects=[document], flag=audit.CHANGED, message=words)
