@@ -238,12 +238,14 @@ def _due() -> QuerySet[SupplierResponse]:
 def _claimed(row: SupplierResponse, message: Message) -> bool:
     """Commit what leaves before it leaves; False: it was taken back, or another worker has it.
 
-    The decision is looked at in the same statement: one that is taken back in this moment leaves no more.
+    The decision is looked at in the same statement: one that is taken back in this moment leaves no more. It must not
+    be joined to: Django would look our own row's state up in a subquery, which PostgreSQL does not look at again when
+    it waited for another's change of the row.
     """
     decision = _DECISIONS.get(ResponseCode(row.code))
     waiting = SupplierResponse.objects.filter(pk=row.pk, state=SupplierResponseState.WAITING)
     if decision is not None:
-        waiting = waiting.filter(document__review=decision)
+        waiting = waiting.filter(document__in=PurchaseDocument.objects.filter(review=decision))
     return (
         waiting.update(
             state=SupplierResponseState.SENDING,
