@@ -74,7 +74,9 @@ class NoOverwriting:
                 "Nothing was saved: this was changed after this page was opened. What you typed still stands here."
             )
         advice = _("Open it as it is now in another window, and enter your change there.")
-        return format_html('{} <a href="{}" target="_blank" rel="noopener">{}</a>', said, self.version_url(obj), advice)
+        return format_html(
+            '{} <a class="bb-link" href="{}" target="_blank" rel="noopener">{}</a>', said, self.version_url(obj), advice
+        )
 
     def version_url(self, obj: Any) -> str:
         """The page of the form, opened anew."""
@@ -85,6 +87,8 @@ class NoOverwriting:
         obj = kwargs.get("obj")
         if request.method == "POST":
             context = {**context, "form_version": request.POST.get(FIELD, "")}
+            if isinstance(context["adminform"].form, _Refused):
+                context["errors"] = []  # no "correct the errors below": the refusal says what to do
         elif obj is not None and kwargs.get("change") and self.has_change_permission(request, obj):  # type: ignore[attr-defined]
             entry = last_change(obj)
             mark = f"{self.version_of(request, obj)}-{entry.pk if entry is not None else ''}"
