@@ -82,12 +82,17 @@ def legal_note(rate: Rate, issued: Issued) -> str:
     return _NOTES.get(_case(rate, issued), {}).get(language_of(issued), "")
 
 
+def is_service_outside(category: str, code: str) -> bool:
+    """Whether a VAT rate is that of services to businesses outside the Union."""
+    return category == "O" and code.strip().upper() == SERVICES_OUTSIDE
+
+
 def _case(rate: Rate, issued: Issued) -> str:
     if rate.category == "AE" and issued.buyer.country not in ("", issued.seller.country):
         return "AE abroad"
     if rate.category == "K" and rate.code.strip().upper() == TRIANGULAR:
         return "K triangular" if issued.seller.country == "BE" else "K triangular abroad"
-    if rate.category == "O" and rate.code.strip().upper() == SERVICES_OUTSIDE:
+    if is_service_outside(rate.category, rate.code):
         return "O services" if issued.seller.country == "BE" else "O services abroad"
     return rate.category
 

@@ -179,6 +179,7 @@ _RATES: dict[str, tuple[str, VatCategory, str]] = {
     "CM": ("0", VatCategory.K, "VATEX-EU-IC"),
     "VCMD": ("0", VatCategory.AE, "VATEX-EU-AE"),
     "EX": ("0", VatCategory.G, "VATEX-EU-G"),
+    "EXD": ("0", VatCategory.O, "VATEX-EU-O"),
 }
 
 

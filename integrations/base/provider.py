@@ -154,6 +154,13 @@ class Provider(Protocol):
         """Payment and matching rows changed since the cursor; empty cursor: from the beginning."""
 
 
+class TakingProvider(Provider, Protocol):
+    """What a provider with capability ATTACHMENTS_WITH_BOOKING answers besides."""
+
+    def files_left(self, document: Document) -> str:
+        """Why some of the document's files will not go along, in words for people; no call. Empty: all of them go."""
+
+
 class FilingProvider(Provider, Protocol):
     """What a provider with capability ATTACHMENTS_AFTER_BOOKING answers besides."""
 

@@ -466,15 +466,13 @@ class NumberTaken:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesLeft:
-    """Provably not booked, and only because of its files: it goes with those of them that are `kept`, or without.
+    """Provably not booked, and only because the tool refused its files: it goes without them.
 
-    An outcome of its own and no second call of the provider's, so that it is committed which files go along before the
+    An outcome of its own and no second call of the provider's, so that it is committed that they stay before the
     booking is made: nobody could tell afterwards, should the worker die.
     """
 
     text: str
-    kept: tuple[File, ...] = ()
-    refused: bool = False  # by the tool; else we knew before asking
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -313,9 +313,7 @@ class OctopusProvider:
 
     def _post(self, document: Document) -> Outcome:
         payload: Row = {"buySellBookingServiceData": bookings.booking_payload(document, self._readings)}
-        kept, left = self._fitting(document.attachments)
-        if left:
-            return FilesLeft(text=left, kept=kept)
+        kept = [file for file in document.attachments if not self._is_too_large(file)]
         if kept:
             payload["attachments"] = [
                 bookings.file_payload(file, base64.b64encode(file.content).decode("ascii")) for file in kept
@@ -333,16 +331,16 @@ class OctopusProvider:
                 # A file may not keep a booking back. Should the booking have been made before its files were looked at,
                 # its number is taken by the next call.
                 logger.warning("files of a booking were refused", extra={"text": exc.vendor_text})
-                return FilesLeft(text=exc.vendor_text or "refused", refused=True)
+                return FilesLeft(text=exc.vendor_text or "refused")
             raise
         return Posted(ref=bookings.booking_ref(place, document.kind), files_left=document.files_left)
 
-    def _fitting(self, files: Sequence[File]) -> tuple[tuple[File, ...], str]:
-        """The files that go along, and why others do not."""
-        limit = self.limits.attachment_bytes or 0
-        large = [file for file in files if len(file.content) > limit]
-        left = "; ".join(f"{file.name} is larger than {limit // 2**20} MB" for file in large)
-        return tuple(file for file in files if file not in large), left
+    def files_left(self, document: Document) -> str:
+        large = [file.name for file in document.attachments if self._is_too_large(file)]
+        return "; ".join(f"{name} is larger than {(self.limits.attachment_bytes or 0) // 2**20} MB" for name in large)
+
+    def _is_too_large(self, file: File) -> bool:
+        return len(file.content) > (self.limits.attachment_bytes or 0)
 
     def _number_taken(self, exc: Rejected, place: Place) -> Outcome:
         """The journal's last number as the refusal states it; asked for when it cannot be read from there."""

@@ -18,6 +18,7 @@ from crm.countries import COUNTRIES
 from crm.models import Party, VatType
 from crm.numbers import expected_vat_pattern, is_valid_vat_number
 from invoicing.amounts import vat_per_line
+from invoicing.legal_notes import is_service_outside
 from invoicing.models import SalesDocument, SalesLine, SalesVatTotal, VatCategory
 
 from ..base.provider import Capability
@@ -167,7 +168,8 @@ def _remark_on_vat_type(document: SalesDocument, notes: list[Note]) -> None:
     kind = document.party.vat_type
     totals = list(document.vat_totals.all())
     charged = any(t.vat != 0 for t in totals)
-    shifted = any(t.vat_rate.rate.category in _SHIFTED for t in totals)
+    rates = [t.vat_rate.rate for t in totals]
+    shifted = any(rate.category in _SHIFTED or is_service_outside(rate.category, rate.code) for rate in rates)
     if (kind in _EXEMPT_TYPES and charged) or (kind in _LIABLE_TYPES and shifted):
         notes.append(Note(code="APP-120", params={"party": document.party.name}))
 

@@ -38,7 +38,7 @@ from ..base.records import (
     VatCodeRecord,
 )
 from ..base.signin import Opening
-from . import invoices, mapping, purchases, unsure
+from . import invoices, mapping, purchases, unsure, uploads
 from .client import YukiClient
 from .contacts import Contacts
 from .cursors import BookingCursor
@@ -260,6 +260,14 @@ class YukiProvider:
             session_name="sessionId",
             is_write=True,
         )
+
+    def files_left(self, document: Document) -> str:
+        if document.kind.is_sales:
+            return self._with_one_file(document)[1]
+        try:
+            return uploads.left_out(document, self.limits.attachment_bytes or 0)
+        except Unsendable:
+            return ""  # refused as a whole, with its reason
 
     def _with_one_file(self, document: Document) -> tuple[Document, str]:
         """The document with the one file that goes along, and why others do not; it is booked in any case.

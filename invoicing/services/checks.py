@@ -15,6 +15,7 @@ from crm.models import VatType
 from crm.numbers import is_valid_vat_number
 
 from ..errors import Problem
+from ..legal_notes import is_service_outside
 from ..models import FiscalYear, SalesDocument, SalesLine, VatCategory
 from .contents import Contents
 
@@ -164,7 +165,8 @@ def _party_problems(contents: Contents) -> Iterator[Problem]:
 def _vat_does_not_fit(vat_type: str, lines: list[SalesLine]) -> bool:
     """Whether a customer without VAT is charged some, or one with VAT has it shifted (catalogue APP-120)."""
     charged = any(line.vat_rate.percentage > 0 for line in lines)
-    shifted = any(line.vat_rate.rate.category in _SHIFTED for line in lines)
+    rates = [line.vat_rate.rate for line in lines]
+    shifted = any(rate.category in _SHIFTED or is_service_outside(rate.category, rate.code) for rate in rates)
     return (vat_type in _WITHOUT_VAT and charged) or (
         vat_type in (VatType.VAT_LIABLE, VatType.NOT_VAT_LIABLE) and shifted
     )

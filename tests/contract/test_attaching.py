@@ -3,18 +3,24 @@
 import hashlib
 
 import pytest
+from django.utils import timezone
 
 from integrations.base.provider import Capability
+from integrations.models import Administration
+from integrations.octopus.provider import OctopusProvider
 from integrations.registry import get_tool
+from integrations.yuki.provider import YukiProvider
 from invoicing.models import DocumentFile
 from invoicing.services import issuing
-from tests import bridge, factories
+from tests import bridge, factories, workers
 
 from . import world
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
 AFTER, WITH = Capability.ATTACHMENTS_AFTER_BOOKING, Capability.ATTACHMENTS_WITH_BOOKING
+# Those that take files together with a booking.
+PROVIDERS = {"octopus": OctopusProvider, "yuki": YukiProvider}
 # What a call that carries a file is known by, where it is not the call that books.
 CARRIES = {"exact": {"method": "POST", "path": "DocumentAttachments"}}
 
@@ -111,3 +117,38 @@ def test_a_lost_answer_neither_doubles_nor_loses_a_file(connection, profile, box
     world.assert_books(box, [*known, *more])
     assert box.files() == wanted(profile, *known, *more)
     assert all(bridge.posting(one).attached_at is not None for one in more)
+
+
+class WorkerDies(BaseException):
+    """Nothing catches it, like the end of a process."""
+
+
+@pytest.mark.usefixtures("taken")
+def test_a_file_that_stays_here_is_said_although_the_worker_dies_behind_the_booking(
+    connection, profile, box, monkeypatch
+):
+    """Whoever finds the booking later knows what went along by what was committed before it was made."""
+    tool = get_tool(profile.key)
+    if profile.key not in PROVIDERS:
+        pytest.skip("here files follow the booking")
+    [one] = booked(connection, profile, count=1)
+    large = b"%PDF-" + b"x" * (tool.limits.attachment_bytes + 1)
+    DocumentFile.objects.create(document=one, name="plan.pdf", content=large)
+    provider = PROVIDERS[profile.key]
+    post = provider.post_documents
+
+    def posted_and_dead(self, batch):
+        post(self, batch)
+        raise WorkerDies
+
+    with monkeypatch.context() as patched:
+        patched.setattr(provider, "post_documents", posted_and_dead)
+        with pytest.raises(WorkerDies):
+            bridge.sync(connection)
+    Administration.objects.filter(pk=connection.administration_id).update(lease_until=timezone.now())
+    workers.finish(connection)
+    world.assert_books(box, [one])
+    [note] = bridge.posting(one).notes
+    assert note["code"] == "SYS-708"
+    assert "plan.pdf" in note["params"]["text"]
+    assert box.files() == wanted(profile, one)

@@ -1,14 +1,22 @@
 """Contact persons of an import: recognised before added, doubtful ones left alone, nothing ends because of them."""
 
+from types import SimpleNamespace
+
 import pytest
+from django.db import connection as django_connection
+from django.db import transaction
+from django.test.utils import CaptureQueriesContext
 
 from crm import merging
 from crm.models import CompanyContact, Party
 from crm.numbers import normalise_vat_number
 from integrations import services
-from integrations.models import ContactLink, Notification, RunState, SyncRun
+from integrations.base.records import ContactRecord
+from integrations.models import ContactLink, Notification, PartyLink, RunState, SyncRun
+from integrations.registry import get_tool
 from integrations.services import notifying
 from integrations.services.notices import notice_of
+from integrations.sync.steps import persons
 from tests import bridge, factories
 
 CODE = "1"
@@ -148,3 +156,32 @@ def test_it_goes_on_behind_the_page_that_is_in_and_reads_the_relations_once(conn
     asked = [one["path"] for one in box.requests(since) if one["method"] == "GET"]
     assert sum("sync/CRM/Accounts" in path for path in asked) == 1
     assert sum("sync/CRM/Contacts" in path for path in asked) == 1
+
+
+def test_a_page_costs_the_same_number_of_queries_whatever_it_holds(connection):
+    """Design, section 8."""
+    take_over(connection)
+    links = list(PartyLink.objects.filter(administration=connection.administration)[:20])
+    turn = SimpleNamespace(
+        administration=connection.administration, tool=get_tool("exact"), run=SimpleNamespace(started_by=None),
+        count=lambda *args: None,
+    )  # fmt: skip
+
+    def queries(names: list[str]) -> int:
+        records = [
+            ContactRecord(
+                external_id=f"{name}-{link.pk}", company_external_id=link.external_id, name=name, role="Owner",
+                email=f"{name}@{link.pk}.example".replace(" ", "."),
+            )
+            for link in links for name in names
+        ]  # fmt: skip
+        # Somebody of ours among them, without a role.
+        mine = factories.ContactFactory(first_name="", last_name=names[0], email="")
+        CompanyContact.objects.create(company=links[0].party, person=mine)
+        with CaptureQueriesContext(django_connection) as seen, transaction.atomic():
+            assert persons.take_over(turn, records, "Exact Online Import") == []
+        return len(seen)
+
+    queries(["Iris Pas"])  # what is asked once and remembered
+    few = queries(["Jan Maes"])
+    assert queries(["An Nys", "Bo Nys", "Cas Nys", "Dirk Nys", "Eva Nys", "Fien Nys", "Gust Nys"]) == few

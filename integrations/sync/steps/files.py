@@ -167,7 +167,7 @@ def takes_no_more(turn: Slice) -> str:
 
 def count_refusals(turn: Slice, document: Document, outcome: Outcome) -> None:
     """Keep how often in a row the tool refused files that go with a booking: each time costs two of its calls."""
-    if isinstance(outcome, FilesLeft) and outcome.refused:
+    if isinstance(outcome, FilesLeft):
         turn.cursor["files_refused"] = turn.cursor.get("files_refused", 0) + 1
         turn.cursor["files_refused_text"] = outcome.text[:300]
     elif isinstance(outcome, Posted) and document.attachments:
@@ -177,7 +177,7 @@ def count_refusals(turn: Slice, document: Document, outcome: Outcome) -> None:
 def without_files(document: Document, outcome: FilesLeft) -> Document:
     """The booking as it goes instead, with what stays here said on it."""
     left = "; ".join(filter(None, (document.files_left, outcome.text)))
-    return replace(document, attachments=outcome.kept, files_left=left)
+    return replace(document, attachments=(), files_left=left)
 
 
 def note_files(turn: Slice, posting: Posting, document: Document, left: str) -> None:

@@ -27,7 +27,7 @@ from ...base.errors import (
     LeaseLost,
     RateLimited,
 )
-from ...base.provider import Capability, ReadingProvider
+from ...base.provider import Capability, ReadingProvider, TakingProvider
 from ...base.records import (
     Absent,
     Document,
@@ -133,7 +133,7 @@ def _send_page(turn: Slice, side: Side, postings: list[Posting]) -> bool:
         if turn.is_over:
             return False
         batch = [item for item in batch if item[0].attempts == 0 or _may_go_again(turn, *item)]
-        batch = [_with_files(item, contents.get(side.document_id(item[0]))) for item in batch]
+        batch = [_with_files(turn, item, contents.get(side.document_id(item[0]))) for item in batch]
         if numbers is None:
             _send_batch(turn, batch)
         else:
@@ -142,12 +142,14 @@ def _send_page(turn: Slice, side: Side, postings: list[Posting]) -> bool:
     return True
 
 
-def _with_files(item: _Item, contents: Contents | None) -> _Item:
+def _with_files(turn: Slice, item: _Item, contents: Contents | None) -> _Item:
     """The booking with what goes along: made as late as this, since the files of a page may be many."""
     if contents is None:
         return item
     posting, booking, payload_hash = item
-    return posting, replace(booking, attachments=files_of(contents)), payload_hash
+    booking = replace(booking, attachments=files_of(contents))
+    left = cast("TakingProvider", turn.provider).files_left(booking)
+    return posting, replace(booking, files_left=left), payload_hash
 
 
 def _as_files_go(turn: Slice, item: _Item) -> _Item:

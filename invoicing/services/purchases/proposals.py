@@ -11,7 +11,7 @@ from crm.names import name_key
 
 from ...amounts import percentage_of
 from ...foreign_vat import is_foreign_vat
-from ...legal_notes import SERVICES_OUTSIDE
+from ...legal_notes import is_service_outside
 from ...models import PurchaseDocument, PurchaseLine, ReviewState, VatCategory, VatRate, VatRateVersion
 
 # How far back is looked: the lines of the supplier's last documents, and of the entity's.
@@ -174,7 +174,7 @@ class RatesOfDay:
 
 def _is_for_sales(rate: VatRate) -> bool:
     """Services that we give abroad say nothing of what we buy."""
-    return rate.code.strip().upper() == SERVICES_OUTSIDE
+    return is_service_outside(rate.category, rate.code)
 
 
 def rates_of(document: PurchaseDocument) -> RatesOfDay:
