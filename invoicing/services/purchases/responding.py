@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_q.tasks import async_task
@@ -251,7 +251,7 @@ def _claimed(row: SupplierResponse, message: Message) -> bool:
     decision = _DECISIONS.get(ResponseCode(row.code))
     waiting = SupplierResponse.objects.filter(pk=row.pk, state=SupplierResponseState.WAITING)
     if decision is not None:
-        waiting = waiting.filter(document__in=PurchaseDocument.objects.filter(review=decision))
+        waiting = waiting.filter(Exists(PurchaseDocument.objects.filter(pk=OuterRef("document_id"), review=decision)))
     return (
         waiting.update(
             state=SupplierResponseState.SENDING,
