@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from crm.models import Party
+from crm.models import Party, Tag
 from integrations.models import (
     Connection,
     ConnectionStatus,
@@ -432,4 +432,8 @@ def test_an_import_says_what_became_of_contact_persons_and_what_it_could_not_rea
     assert "needs the right “manage accounts”" in shown[0]
     assert "Contact persons" not in shown[0]
     assert '<h3 class="bb-h2">Contact persons</h3>' in shown[1]
+    tagged = Tag.objects.get(name="Exact Online Import").pk
+    url = f"{reverse('admin:crm_contact_changelist')}?tags__id__exact={tagged}"
+    assert url in shown[1]
+    assert "Jan Claes" in client.get(url).content.decode()
     assert "1 contact person added" in client.get(page("synchronisation", connection)).content.decode()
