@@ -160,9 +160,9 @@ def _queue(pk: int) -> None:
 
 def deliver(pk: int) -> bool:
     """Send one mail; False where another task has it, or the server refused. A task: may come twice, sends once."""
-    claimed = PurchaseMailing.objects.filter(
-        pk=pk, state=MailingState.SENDING, started_at=None, document__review=ReviewState.APPROVED
-    )
+    # Not joined to the document: of a join PostgreSQL would not look at this row again after waiting for another worker.
+    approved = PurchaseDocument.objects.filter(review=ReviewState.APPROVED)
+    claimed = PurchaseMailing.objects.filter(pk=pk, state=MailingState.SENDING, started_at=None, document__in=approved)
     if not claimed.update(started_at=timezone.now()):
         return False
     mailing = PurchaseMailing.objects.select_related("document__entity").get(pk=pk)
