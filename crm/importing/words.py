@@ -38,6 +38,7 @@ def refusal_words(error: ImportRefused | Mapping[str, Any]) -> str:
             "The file defines things that no spreadsheet program writes. Save it again as XLSX, and try again."
         ),
         "encoding": _("The letters of the file cannot be read. Save it as XLSX, or as CSV UTF-8."),
+        "other-letters": _("The file cannot be read with these letters. Choose others, or save it as XLSX."),
         "empty": _("The file is empty."),
         "only-headers": _("The file has headers and no rows below them."),
         "no-column": _("No column is chosen by which companies can be found. Choose at least the name."),
