@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .. import audit
-from ..models import ImportBatch, ImportRow, ImportState
+from ..models import ImportBatch, ImportRow, ImportState, PartyKind
 from . import criteria, fields
 from .criteria import Criterion
 from .deciding import LEAVE, NEW
@@ -94,6 +94,8 @@ def set_up(*, batch: ImportBatch, meanings: list[str], administration_id: int | 
         raise ImportRefused("IMP-303", "twice", field=twice)
     if not criteria.facts_of(chosen):
         raise ImportRefused("IMP-303", "no-column")
+    if batch.kind == PartyKind.PERSON and "name" in chosen and fields.NAME_PARTS & set(chosen):
+        raise ImportRefused("IMP-303", "name-and-parts")
     if fields.ROLE in chosen and not set(fields.AT_COMPANY) & set(chosen):
         raise ImportRefused("IMP-303", "role-alone")
     has_numbers = bool({fields.EXTERNAL_ID, fields.COMPANY_ID} & set(chosen))
