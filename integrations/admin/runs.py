@@ -52,7 +52,17 @@ def _imported_url(run: SyncRun, model: type[Company | Contact]) -> str:
 
 @admin.register(SyncRun)
 class SyncRunAdmin(ReadOnlyAdmin):
-    list_display = ["started", "connection_words", "by", "sent", "blocked", "payments", "took", "result"]
+    list_display = [
+        "started",
+        "connection_words",
+        "by",
+        "sent",
+        "expenses_sent",
+        "blocked",
+        "payments",
+        "took",
+        "result",
+    ]
     list_filter = [
         ("state", ChoicesDropdownFilter),
         ConnectionFilter,
@@ -125,11 +135,16 @@ class SyncRunAdmin(ReadOnlyAdmin):
 
     @admin.display(description=_("sent"))
     def sent(self, run: SyncRun) -> int:
-        return view_of(run).sent
+        return view_of(run).sales.sent
+
+    @admin.display(description=_("expenses sent"))
+    def expenses_sent(self, run: SyncRun) -> int:
+        return view_of(run).purchases.sent
 
     @admin.display(description=_("blocked"))
     def blocked(self, run: SyncRun) -> int:
-        return view_of(run).blocked
+        view = view_of(run)
+        return view.sales.blocked + view.purchases.blocked
 
     @admin.display(description=_("paid"))
     def payments(self, run: SyncRun) -> int:

@@ -110,6 +110,28 @@ def test_progress_asks_again_while_a_run_goes_on_and_stops_when_it_ended(world, 
     assert "12 documents sent" in ended
 
 
+def test_what_became_of_expenses_is_counted_beside_the_documents(world, sign_in):
+    client = sign_in("staff")
+    run = SyncRun.objects.create(
+        connection=world.connection, trigger="nightly", state="running", step="purchases",
+        counters={
+            "sales": {"to_send": 1, "blocked": 11},
+            "purchases": {"to_send": 12, "posted": 9, "blocked": 2, "refused": 1},
+        },
+    )  # fmt: skip
+    url = reverse("admin:integrations_connection_progress") + f"?runs={run.pk}"
+    moving = client.get(url, headers={"hx-request": "true"}).content.decode()
+    for words in ("0 of 1 sent", "9 of 12 expenses sent", "11 blocked", "3 expenses blocked", 'max="13" value="10"'):
+        assert words in moving, words
+    SyncRun.objects.filter(pk=run.pk).update(state="with_issues", step="close")
+    ended = client.get(url).content.decode()
+    for words in ("9 expenses sent", "11 blocked", "3 expenses blocked"):
+        assert words in ended, words
+    assert "0 documents sent" not in ended
+    rows = client.get(reverse("admin:integrations_syncrun_changelist")).content.decode()
+    assert "Expenses sent" in rows
+
+
 @pytest.mark.parametrize(
     ("cursor", "word", "sentence"),
     [
