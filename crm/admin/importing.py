@@ -93,8 +93,8 @@ class ImportBatchAdmin(BookkeepingAdmin):
         refused = reason = ""
         if request.method == "POST":
             try:
-                if request.POST.get("sheet", batch.reading.get("sheet", "")) != batch.reading.get("sheet", ""):
-                    services.choose_sheet(batch=batch, sheet=request.POST["sheet"])
+                if others := importing_pages.posted_reading(request, batch):
+                    services.read_anew(batch=batch, **others)
                     return HttpResponseRedirect(self._url("columns", batch))
                 services.set_up(batch=batch, **importing_pages.posted_columns(request, batch))
                 return HttpResponseRedirect(self._page(batch))

@@ -38,10 +38,15 @@ def refusal_words(error: ImportRefused | Mapping[str, Any]) -> str:
             "The file defines things that no spreadsheet program writes. Save it again as XLSX, and try again."
         ),
         "encoding": _("The letters of the file cannot be read. Save it as XLSX, or as CSV UTF-8."),
+        "other-letters": _("The file cannot be read with these letters. Choose others, or save it as XLSX."),
         "empty": _("The file is empty."),
         "only-headers": _("The file has headers and no rows below them."),
         "no-column": _("No column is chosen by which companies can be found. Choose at least the name."),
         "role-alone": _("A role is one at a company. Choose the column that names the company, or leave the role out."),
+        "name-and-parts": _(
+            "Name is the whole name, so it cannot be read beside first name or last name. Choose last name for that "
+            "column, or leave one of them out."
+        ),
         "no-criterion": _("Choose how rows find your companies."),
         "no-administration": _("Choose the administration that the external IDs belong to."),
         "failed": _("The import stopped by an error of this program. Nothing was written. Try again."),

@@ -197,3 +197,25 @@ def test_the_pages_ask_a_constant_number_of_questions(sign_in, story, django_ass
     told.write()
     with django_assert_max_num_queries(16):
         boss.get(page("change", told.batch))
+
+
+def test_other_letters_are_read_anew(sign_in, story):  # noqa: F811
+    told = story().upload(csv_bytes(["Naam"], [["Garage Dor\u00da"], ["Peeters"]], encoding="cp850"))
+    assert told.batch.reading["encoding"] == "cp1252"
+    boss = sign_in("boss")
+    shown = boss.get(page("columns", told.batch)).content.decode()
+    assert 'for="encoding">Letters<' in shown
+    assert "Garage Doré" in shown
+    answer = boss.post(page("columns", told.batch), {"column-0": "name", "encoding": "cp850"})
+    assert answer["Location"] == page("columns", told.batch)
+    assert "Garage DorÚ" in boss.get(page("columns", told.batch)).content.decode()
+    refused = boss.post(page("columns", told.batch), {"column-0": "name", "encoding": "utf-8"})
+    assert "cannot be read with these letters" in refused.content.decode()
+    boss.post(page("columns", told.batch), {"column-0": "name", "encoding": "cp850"})
+    told.work().write()
+    assert Company.objects.filter(name="Garage DorÚ").exists()
+
+
+def test_letters_that_the_file_names_are_not_asked_for(sign_in, story):  # noqa: F811
+    told = story().upload(csv_bytes(["Naam"], [["Café"]], encoding="utf-8-sig"))
+    assert 'name="encoding"' not in sign_in("boss").get(page("columns", told.batch)).content.decode()
