@@ -70,6 +70,7 @@ def columns_context(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
                 "index": index,
                 "header": column["header"] or _("Column %(n)s without a header") % {"n": index + 1},
                 "field": meaning,
+                "was_left_out": bool(column.get("left_out")),
                 "samples": values,
             }
         )
@@ -87,6 +88,9 @@ def columns_context(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
         "encoding": posted.get("encoding", "") if posted else batch.reading.get("encoding", ""),
         "how": how_it_was_read(batch),
         "recognised": sum(1 for column in columns if column["field"]),
+        "header_row": batch.reading.get("header_row", 0),
+        "title_rows": bool(batch.reading.get("header_row")),
+        "lacks_headers": not any(column["field"] or column["was_left_out"] for column in columns) and posted is None,
     }
 
 

@@ -65,7 +65,7 @@ def read_rows(batch: ImportBatch) -> Iterator[Row]:
     columns.sort(key=lambda column: column[1] != "country")  # numbers are read by it
     lists = lookup_lists()
     person = batch.kind == PartyKind.PERSON
-    how = {key: batch.reading[key] for key in ("sheet", "encoding") if key in batch.reading}
+    how = {key: batch.reading[key] for key in ("sheet", "encoding", "header_row") if key in batch.reading}
     with batch.file.open("rb") as file, open_table(file, **how) as table:
         for line in table.rows:
             yield _row(line, columns, lists, person)
