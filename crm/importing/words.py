@@ -12,7 +12,7 @@ from config.countries import LANGUAGES, country_name
 
 from ..models import VatType
 from .errors import ImportRefused
-from .fields import label_of
+from .fields import COMPANY, label_of
 
 
 def refusal_words(error: ImportRefused | Mapping[str, Any]) -> str:
@@ -117,7 +117,9 @@ def _company_words(reason: str, params: Mapping[str, Any]) -> str:
         "%(field)s: “%(value)s” fits %(count)d of your companies",
         params["count"],
     )
-    return f"{words % values}; " + _("tell it by its VAT number")
+    if params["field"] == COMPANY:
+        return f"{words % values}; " + _("tell it by its VAT number")
+    return f"{words % values}; " + _("merge them, or tell it by its external ID")
 
 
 def _value_words(params: Mapping[str, Any]) -> str:
