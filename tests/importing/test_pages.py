@@ -242,3 +242,19 @@ def test_a_column_that_was_left_out_last_time_is_marked(sign_in, story):  # noqa
     told = story().table(["Naam", "Adres", "Kleur"], [["Peeters", "Kerkstraat 1", "rood"]])
     assert told.meanings == ["name", "", ""]
     assert text_of(sign_in("boss").get(page("columns", told.batch))).count("Left out last time") == 1
+
+
+def test_a_vat_number_of_another_country_is_told_and_comes_back_unchanged(sign_in, story):  # noqa: F811
+    headers = ["Naam", "Btw-nummer", "Ondernemingsnummer", "Land"]
+    told = story().table(headers, [["Peeters", belgian(1), "", "NL"], ["Claes", belgian(2), "", "BE"]]).count()
+    shown = text_of(sign_in("boss").get(page("change", told.batch)))
+    assert f"In 1 row the VAT number is one of another country: row 2: VAT number {belgian(1)} is none of" in shown
+    told.write()
+    assert told.result == {"added": 2}
+    kept = dict(Company.objects.values_list("name", "enterprise_number"))
+    assert kept == {"Peeters": "", "Claes": belgian(2)[2:]}
+    # What an earlier version filled in comes back, too.
+    Company.objects.filter(name="Peeters").update(enterprise_number=belgian(1)[2:])
+    rows = [["Peeters", belgian(1), belgian(1)[2:], "NL"], ["Claes", belgian(2), belgian(2)[2:], "BE"]]
+    again = story().table(headers, rows).count().by_rule("all", "vat_number")
+    assert again.counts("all", "vat_number") == {"unchanged": 2}
