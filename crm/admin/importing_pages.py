@@ -70,6 +70,7 @@ def columns_context(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
                 "index": index,
                 "header": column["header"] or _("Column %(n)s without a header") % {"n": index + 1},
                 "field": meaning,
+                "was_left_out": bool(column.get("left_out")),
                 "samples": values,
             }
         )
@@ -87,6 +88,9 @@ def columns_context(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
         "encoding": posted.get("encoding", "") if posted else batch.reading.get("encoding", ""),
         "how": how_it_was_read(batch),
         "recognised": sum(1 for column in columns if column["field"]),
+        "header_row": batch.reading.get("header_row", 0),
+        "title_rows": bool(batch.reading.get("header_row")),
+        "lacks_headers": not any(column["field"] or column["was_left_out"] for column in columns) and posted is None,
     }
 
 
@@ -168,6 +172,7 @@ def preview_context(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
         "left_out": _left_out_words(counts),
         "many_wrong": counts["wrong"] > len(rows) or counts["wrong"] * 10 > sum(counts.values()),
         "reasons": _reasons(batch.summary.get("reasons", {}).get(chosen.key if chosen else "", [])),
+        "warned": _warned_words(batch.summary.get("warned")),
         "to_decide": sum(1 for row in samples.get("ambiguous", []) if _candidates(row)),
         "lacking": lacking,
         "lacking_words": _lacking_words(lacking, chosen),
@@ -186,6 +191,20 @@ def _reasons(found: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
             {"rows": rows % {"n": number(one["rows"]), "row": number(one["row"])}, "why": note_words(one["note"])}
         )
     return told
+
+
+def _warned_words(warned: Mapping[str, Any] | None) -> str:
+    """That country and VAT number of rows disagree, with the first as its example."""
+    if not warned:
+        return ""
+    words = ngettext(
+        "In %(n)s row the VAT number is one of another country: row %(row)s: %(why)s. It is imported as it stands, and "
+        "no enterprise number is taken from it. Correct the file, or the company afterwards.",
+        "In %(n)s rows the VAT number is one of another country, such as row %(row)s: %(why)s. They are imported as they "
+        "stand, and no enterprise number is taken from them. Correct the file, or the companies afterwards.",
+        warned["rows"],
+    )
+    return words % {"n": number(warned["rows"]), "row": number(warned["row"]), "why": note_words(warned["note"])}
 
 
 def allowed(batch: ImportBatch, criterion: Criterion) -> Criterion | None:

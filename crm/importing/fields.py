@@ -198,6 +198,9 @@ def guess(
             taken.add(meant)
             found.administration = administration or found.administration
         found.mapping.append({"header": header[:200], "field": meant})
+        if remembered.get(key) == "" and (names.get(key) in own or key in numbers or key in _NAME_OR_CUSTOMER):
+            # It would be recognised: a person is told why it is not.
+            found.mapping[-1]["left_out"] = "last time"
     if kind == PartyKind.PERSON and "name" in taken and taken & NAME_PARTS:
         _take_one_name(found.mapping, taken)
     return found
@@ -209,6 +212,12 @@ def _take_one_name(mapping: list[dict[str, str]], taken: set[str]) -> None:
     for column in mapping:
         if column["field"] in spare:
             column["field"] = ""
+
+
+def recognised(kind: str, cells: Iterable[str]) -> int:
+    """How many fields these cells name, if they are headers."""
+    names = _names(kind)
+    return len({meant for cell in cells if (meant := names.get(header_key(cell)))})
 
 
 def remember(kind: str, mapping: Iterable[dict[str, str]]) -> None:

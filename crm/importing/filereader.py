@@ -299,7 +299,7 @@ def _can_read(data: bytes, encoding: str) -> bool:
 
 def _oddness(place: bytes, encoding: str) -> float:
     """How unlikely the third of four signs is among the others; 0 for what people write."""
-    first, before, sign, after = place.decode(encoding, errors="replace")
+    first, before, sign, after = tuple(place.decode(encoding, errors="replace"))
     if sign in _NAME_LETTERS or sign in _RARE_LETTERS:
         rare = 0.5 if sign in _RARE_LETTERS else 0.0
         if sign.isupper():

@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from config import badges
 from config.admin.links import change_url, faint, link, list_url
 from config.admin.places import party_link
-from config.figures import amount, day, iban
+from config.figures import amount, before_stop, day, iban
 from config.states import state_label
 from crm.models import Party
 from crm.names import name_key
@@ -403,7 +403,7 @@ def supplier_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpResp
     except InvoicingError as error:
         messages.error(request, str(error))
         return HttpResponseRedirect(change_url(document))
-    messages.success(request, _("Supplier: %(party)s.") % {"party": found.supplier})
+    messages.success(request, _("Supplier: %(party)s.") % {"party": before_stop(found.supplier)})
     return HttpResponseRedirect(change_url(document))
 
 

@@ -219,3 +219,42 @@ def test_other_letters_are_read_anew(sign_in, story):  # noqa: F811
 def test_letters_that_the_file_names_are_not_asked_for(sign_in, story):  # noqa: F811
     told = story().upload(csv_bytes(["Naam"], [["Café"]], encoding="utf-8-sig"))
     assert 'name="encoding"' not in sign_in("boss").get(page("columns", told.batch)).content.decode()
+
+
+def test_a_title_above_the_headers_is_no_row(sign_in, story):  # noqa: F811
+    rows = [["Klantenlijst 2026"], ["Naam", "Postcode", "Land"], ["Peeters", "1000", "BE"], ["Claes", "9000", "BE"]]
+    told = story().upload(csv_bytes(rows[0], rows[1:]))
+    assert told.meanings == ["name", "postcode", "country"]
+    assert told.batch.rows == 2
+    assert "Row 2 of the file was taken as its headers" in text_of(sign_in("boss").get(page("columns", told.batch)))
+    told.count().write()
+    assert sorted(Company.objects.values_list("name", "postcode")) == [("Claes", "9000"), ("Peeters", "1000")]
+    assert [told.row(number).name for number in (3, 4)] == ["Peeters", "Claes"]
+
+
+def test_a_file_whose_first_row_names_nothing_says_so(sign_in, story):  # noqa: F811
+    told = story().table(["Peeters BV", "1000"], [["Claes", "9000"]])
+    assert "No header was recognised." in text_of(sign_in("boss").get(page("columns", told.batch)))
+
+
+def test_a_column_that_was_left_out_last_time_is_marked(sign_in, story):  # noqa: F811
+    story().table(["Naam", "Adres", "Kleur"], [["Peeters", "Kerkstraat 1", "rood"]]).count(meanings=["name", "", ""])
+    told = story().table(["Naam", "Adres", "Kleur"], [["Peeters", "Kerkstraat 1", "rood"]])
+    assert told.meanings == ["name", "", ""]
+    assert text_of(sign_in("boss").get(page("columns", told.batch))).count("Left out last time") == 1
+
+
+def test_a_vat_number_of_another_country_is_told_and_comes_back_unchanged(sign_in, story):  # noqa: F811
+    headers = ["Naam", "Btw-nummer", "Ondernemingsnummer", "Land"]
+    told = story().table(headers, [["Peeters", belgian(1), "", "NL"], ["Claes", belgian(2), "", "BE"]]).count()
+    shown = text_of(sign_in("boss").get(page("change", told.batch)))
+    assert f"In 1 row the VAT number is one of another country: row 2: VAT number {belgian(1)} is none of" in shown
+    told.write()
+    assert told.result == {"added": 2}
+    kept = dict(Company.objects.values_list("name", "enterprise_number"))
+    assert kept == {"Peeters": "", "Claes": belgian(2)[2:]}
+    # What an earlier version filled in comes back, too.
+    Company.objects.filter(name="Peeters").update(enterprise_number=belgian(1)[2:])
+    rows = [["Peeters", belgian(1), belgian(1)[2:], "NL"], ["Claes", belgian(2), belgian(2)[2:], "BE"]]
+    again = story().table(headers, rows).count().by_rule("all", "vat_number")
+    assert again.counts("all", "vat_number") == {"unchanged": 2}
