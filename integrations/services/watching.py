@@ -23,8 +23,8 @@ _STEPS = [step.value for step in RunStep if step is not RunStep.IMPORT]
 def progress(*, connection: Connection) -> dict[str, Any]:
     """The unfinished run, else the last one, in plain values; an empty dict when there never was one.
 
-    Keys: run, state, is_running, step, step_number (1 to 7), to_send, sent, blocked, since, by, not_before,
-    finished_at, counters.
+    Keys: run, state, is_running, step, step_number (1 to 7), to_send, sent, blocked, refused and the same of purchases
+    (purchases_to_send and so on), since, by, not_before, finished_at, counters.
     """
     run = (
         SyncRun.objects.unfinished().filter(connection=connection).select_related("started_by").first()
@@ -32,23 +32,29 @@ def progress(*, connection: Connection) -> dict[str, Any]:
     )
     if run is None:
         return {}
-    sales = run.counters.get("sales", {})
     return {
+        **_counts(run, "sales", ""),
+        **_counts(run, "purchases", "purchases_"),
         "run": run.pk,
         "state": run.state,
         "is_running": not run.is_finished,
         "step": run.step,
         "step_label": RunStep(run.step).label,
         "step_number": _STEPS.index(run.step) + 1 if run.step in _STEPS else 1,
-        "to_send": sales.get("to_send", 0),
-        "sent": sales.get("posted", 0) + sales.get("differs", 0),
-        "blocked": sales.get("blocked", 0),
-        "refused": sales.get("refused", 0),
         "since": run.created_at,
         "by": str(run.started_by) if run.started_by else "",
         "not_before": run.not_before,
         "finished_at": run.finished_at,
         "counters": run.counters,
+    }
+
+
+def _counts(run: SyncRun, item: str, prefix: str) -> dict[str, int]:
+    return {
+        f"{prefix}to_send": run.counted(item, "to_send"),
+        f"{prefix}sent": run.counted(item, "posted", "differs"),
+        f"{prefix}blocked": run.counted(item, "blocked"),
+        f"{prefix}refused": run.counted(item, "refused"),
     }
 
 

@@ -35,14 +35,18 @@ def approve_selected(page: ExpenseAdmin, request: HttpRequest, chosen: QuerySet[
     documents = _few(page, request, PurchaseDocument.objects.to_approve().filter(pk__in=chosen.values("pk")))
     if documents is None:
         return None
-    if "confirmed" in request.POST:
-        _report(request, purchases.approve_many(documents=documents, by=person(request)))
-        badges.forget()
-        return HttpResponseRedirect(request.get_full_path())
-    rows = [(document, [problem.text for problem in purchases.problems_of(document)]) for document in documents]
     prefetch_related_objects(
         documents, Prefetch("lines", PurchaseLine.objects.select_related("ledger_account", "vat_rate"))
     )
+    if "confirmed" in request.POST:
+        seen = {document.pk: request.POST.get(f"seen-{document.pk}", "") for document in documents}
+        if all(purchases.changed_since(document, seen[document.pk]) is None for document in documents):
+            _report(request, purchases.approve_many(documents=documents, by=person(request), seen=seen))
+            badges.forget()
+            return HttpResponseRedirect(request.get_full_path())
+        words = _("Nothing was approved: an expense was changed since this page was opened. Look at the amounts again.")
+        messages.error(request, words)
+    rows = [(document, [problem.text for problem in purchases.problems_of(document)]) for document in documents]
     return _ask(
         page, request, rows, chosen, title=_("Approve expenses"), action="approve_selected", template_verb="approve"
     )
@@ -137,9 +141,9 @@ def _ask(
         **page.admin_site.each_context(request),
         "title": title,
         "back_url": request.get_full_path(),
-        "rows": [(document, reasons, _bookings(document)) for document, reasons in rows]
+        "rows": [(document, reasons, _bookings(document), purchases.mark_of(document)) for document, reasons in rows]
         if shows_bookings
-        else [(document, reasons, []) for document, reasons in rows],
+        else [(document, reasons, [], "") for document, reasons in rows],
         "ready": sum(not reasons and document.pk not in doubtful for document, reasons in rows),
         "doubtful": doubtful,
         "left_out": chosen.count() - len(rows),

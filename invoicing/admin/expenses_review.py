@@ -134,6 +134,7 @@ def review_page(page: ExpenseAdmin, request: HttpRequest, document: PurchaseDocu
         "checks": _checks(document, others),
         "others": [(other, change_url(other), review_label(other)) for other in others],
         "account": account,
+        "seen_mark": purchases.mark_of(document),
         "account_words": ", ".join(iban(text) for text in account.unknown),
         "supplier_history_url": list_url(PurchaseDocument, supplier__id__exact=document.supplier_id or 0),
         "findings": [_finding(row) for row in document.findings],
@@ -334,6 +335,11 @@ def _deciding(page: ExpenseAdmin, request: HttpRequest, pk: int) -> PurchaseDocu
 
 def approve_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     document = _deciding(page, request, pk)
+    seen = request.POST.get("seen", "")
+    if document.is_pending and (problem := purchases.changed_since(document, seen)) is not None:
+        # Without what was typed and ticked: that was said of another document.
+        messages.error(request, problem.text)
+        return HttpResponseRedirect(change_url(document))
     chosen = chosen_in(request, document)
     if chosen.mistakes and document.is_pending:
         for text in chosen.mistakes:
@@ -347,7 +353,7 @@ def approve_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpRespo
     )
     try:
         found = purchases.approve(
-            document=document, by=person(request), lines=chosen.lines, rate=chosen.rate, ticks=ticks
+            document=document, by=person(request), lines=chosen.lines, rate=chosen.rate, ticks=ticks, seen=seen
         )
     except InvoicingError as error:
         messages.error(request, str(error))

@@ -4,11 +4,13 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.management import call_command
 
 from integrations import services
 from integrations.base.provider import Capability
-from integrations.models import PartyLink, Posting, RunState
+from integrations.models import Notification, PartyLink, Posting, RunState
 from integrations.registry import get_tool
+from integrations.services import notices
 from integrations.sync import claims
 from invoicing.errors import NotPossible
 from invoicing.models import (
@@ -203,6 +205,26 @@ def test_only_approved_peppol_documents_go(connection, profile, box):
     early = purchase(connection, profile, date=profile.start.replace(month=1))
     bridge.sync(connection)
     assert not Posting.objects.filter(purchase_document__in=[refused, pending, by_hand, receipt, early]).exists()
+
+
+@pytest.mark.parametrize("profile", PROFILES[:1], indirect=True, ids=str)
+def test_whoever_started_a_sync_is_told_what_became_of_expenses(connection, profile, box, capsys):
+    held, _goes = purchase(connection, profile, [("10.00", "0", None)]), purchase(connection, profile)
+    connection.vat_links.filter(direction="purchase", rate__code="0").delete()
+    factories.booked_invoice(entity=connection.entity, day=profile.day)
+    starter = factories.UserFactory()
+    bridge.work_off(services.start_sync(connection, "manual", starter))
+    params = Notification.objects.get(user=starter).params
+    counted = {"sent": 1, "expenses": 1, "customers": 2, "blocked": 0, "expenses_blocked": 1}
+    assert {name: params[name] for name in counted} == counted
+    notice = notices.notice_of(Notification.objects.select_related("connection__entity", "run").get(user=starter))
+    words = "1 document sent, 1 expense sent, 2 customers and suppliers sent, 1 expense blocked."
+    assert notice.detail == words
+    shown = services.progress(connection=connection)
+    assert (shown["sent"], shown["purchases_sent"], shown["purchases_blocked"]) == (1, 1, 1)
+    assert posting(held).state == "blocked"
+    call_command("sync", connection=connection.pk, wait=True)
+    assert "0 documents sent, 0 expenses sent, 1 expenses blocked" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("booked_by_us")
