@@ -213,6 +213,9 @@ def test_other_letters_are_read_anew(sign_in, story):  # noqa: F811
     answer = boss.post(page("columns", told.batch), {"column-0": "name", "encoding": "cp850"})
     assert answer["Location"] == page("columns", told.batch)
     assert "Garage DorÚ" in boss.get(page("columns", told.batch)).content.decode()
+    boss.post(page("columns", told.batch), {"column-0": "name", "encoding": "cp850", "anew": "1"})
+    told.batch.refresh_from_db()
+    assert told.batch.state == ImportState.UPLOADED
     refused = boss.post(page("columns", told.batch), {"column-0": "name", "encoding": "utf-8"})
     assert "cannot be read with these letters" in refused.content.decode()
     boss.post(page("columns", told.batch), {"column-0": "name", "encoding": "cp850"})
@@ -252,7 +255,10 @@ def test_a_vat_number_of_another_country_is_told_and_comes_back_unchanged(sign_i
     headers = ["Naam", "Btw-nummer", "Ondernemingsnummer", "Land"]
     told = story().table(headers, [["Peeters", belgian(1), "", "NL"], ["Claes", belgian(2), "", "BE"]]).count()
     shown = text_of(sign_in("boss").get(page("change", told.batch)))
-    assert f"In 1 row the VAT number is one of another country: row 2: VAT number {belgian(1)} is none of" in shown
+    assert (
+        f"1 row names another country than its VAT number; row 2: VAT number {belgian(1)} does not fit the country, "
+        in shown
+    )
     told.write()
     assert told.result == {"added": 2}
     kept = dict(Company.objects.values_list("name", "enterprise_number"))
