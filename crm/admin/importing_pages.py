@@ -198,9 +198,9 @@ def _warned_words(warned: Mapping[str, Any] | None) -> str:
     if not warned:
         return ""
     words = ngettext(
-        "In %(n)s row the VAT number is one of another country: row %(row)s: %(why)s. It is imported as it stands, and "
+        "%(n)s row names another country than its VAT number; row %(row)s: %(why)s. It is imported as it stands, and "
         "no enterprise number is taken from it. Correct the file, or the company afterwards.",
-        "In %(n)s rows the VAT number is one of another country, such as row %(row)s: %(why)s. They are imported as they "
+        "%(n)s rows name another country than their VAT numbers; row %(row)s: %(why)s. They are imported as they "
         "stand, and no enterprise number is taken from them. Correct the file, or the companies afterwards.",
         warned["rows"],
     )

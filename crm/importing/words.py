@@ -92,7 +92,7 @@ def note_words(note: Mapping[str, Any]) -> str:
     if reason == "vat-country":
         params["country"] = country_name(params["country"])
     texts = {
-        "vat-country": _("VAT number %(number)s is none of %(country)s"),
+        "vat-country": _("VAT number %(number)s does not fit the country, %(country)s"),
         "left-out": _("left out by you"),
         "binned": _("%(party)s in the recycle bin fits; restore it there to have it back instead"),
         "taken": _("external ID %(number)s is already used by %(party)s"),

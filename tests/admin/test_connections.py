@@ -281,7 +281,7 @@ def test_settings_are_saved_and_logged(world, sign_in):
     assert world.connection.start_date == date(2026, 2, 1)
     assert world.connection.discount_account.code == "700000"
     entry = LogEntry.objects.filter(user__username="boss").latest("pk")
-    assert "start_date: 2026-01-01 → 2026-02-01" in entry.change_message
+    assert "Start date: 1 Jan 2026 → 1 Feb 2026" in entry.change_message
     assert client.post(url, settings_form(invoice="no such journal")).status_code == 200
     world.connection.refresh_from_db()
     assert world.connection.invoice_journal.code == "70"

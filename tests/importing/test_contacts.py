@@ -156,3 +156,12 @@ def test_a_whole_name_beside_a_part_of_it_is_refused(story):
         told.count(meanings=["first_name", "name"])
     assert caught.value.reason == "name-and-parts"
     assert "Choose last name for that column" in refusal_words(caught.value)
+
+
+def test_a_vat_number_of_two_companies_is_not_asked_for_again(story):
+    for name in ("Garage Peeters", "Peeters Garage"):
+        company(name, vat_number="BE0428759497")
+    headers = ["Voornaam", "Achternaam", "Btw-nummer bedrijf"]
+    told = story().table(headers, [["Ann", "Claes", "BE0428759497"]], kind="person").count().write()
+    words = note_words(told.row(2).notes[0])
+    assert words.endswith("fits 2 of your companies; merge them, or tell it by its external ID")

@@ -1,13 +1,17 @@
 """The pages of an import, as each role gets them; a messy file of 2,000 rows on its whole way."""
 
+import io
 import random
 import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import translation
 
+from config.admin.exports import write_csv
 from crm import merging
+from crm.admin import export
 from crm.importing import working
 from crm.models import Company, ImportBatch, ImportState
 from integrations.models import Administration
@@ -209,6 +213,9 @@ def test_other_letters_are_read_anew(sign_in, story):  # noqa: F811
     answer = boss.post(page("columns", told.batch), {"column-0": "name", "encoding": "cp850"})
     assert answer["Location"] == page("columns", told.batch)
     assert "Garage DorÚ" in boss.get(page("columns", told.batch)).content.decode()
+    boss.post(page("columns", told.batch), {"column-0": "name", "encoding": "cp850", "anew": "1"})
+    told.batch.refresh_from_db()
+    assert told.batch.state == ImportState.UPLOADED
     refused = boss.post(page("columns", told.batch), {"column-0": "name", "encoding": "utf-8"})
     assert "cannot be read with these letters" in refused.content.decode()
     boss.post(page("columns", told.batch), {"column-0": "name", "encoding": "cp850"})
@@ -248,7 +255,10 @@ def test_a_vat_number_of_another_country_is_told_and_comes_back_unchanged(sign_i
     headers = ["Naam", "Btw-nummer", "Ondernemingsnummer", "Land"]
     told = story().table(headers, [["Peeters", belgian(1), "", "NL"], ["Claes", belgian(2), "", "BE"]]).count()
     shown = text_of(sign_in("boss").get(page("change", told.batch)))
-    assert f"In 1 row the VAT number is one of another country: row 2: VAT number {belgian(1)} is none of" in shown
+    assert (
+        f"1 row names another country than its VAT number; row 2: VAT number {belgian(1)} does not fit the country, "
+        in shown
+    )
     told.write()
     assert told.result == {"added": 2}
     kept = dict(Company.objects.values_list("name", "enterprise_number"))
@@ -258,3 +268,32 @@ def test_a_vat_number_of_another_country_is_told_and_comes_back_unchanged(sign_i
     rows = [["Peeters", belgian(1), belgian(1)[2:], "NL"], ["Claes", belgian(2), belgian(2)[2:], "BE"]]
     again = story().table(headers, rows).count().by_rule("all", "vat_number")
     assert again.counts("all", "vat_number") == {"unchanged": 2}
+
+
+@pytest.mark.parametrize("language", ["en", "nl", "fr"])
+def test_our_own_csv_comes_back_unchanged(story, language):
+    thirty = factories.PaymentTermFactory(code="N30", days=30)
+    factories.CompanyFactory(name="Peeters; Claes, en co", street="Kerkstraat 1", city="Liège", payment_term=thirty)
+    factories.CompanyFactory(name="=Som BV", phone="+32 2 123", vat_type="vat_liable")
+    file = io.BytesIO()
+    columns = export.columns()
+    with translation.override(language):
+        rows = ([column.value(party) for column in columns] for party in export.with_their_facts(Company.objects.all()))
+        write_csv(file, [str(column.title) for column in columns], rows)
+        told = story().upload(file.getvalue())
+        assert "" not in told.meanings
+        told.count().by_rule("all", "vat_number")
+    assert told.counts("all", "vat_number") == {"unchanged": 2}
+
+
+def test_a_file_of_what_was_imported_heads_the_old_values_before(sign_in, story):  # noqa: F811
+    told = story().table(["Naam"], [["Peeters"]]).count()
+    boss = sign_in("boss")
+
+    def titles() -> list[str]:
+        lines = b"".join(boss.get(page("differences", told.batch)).streaming_content).decode("utf-8-sig")
+        return lines.splitlines()[0].split(",")[5:7]
+
+    assert titles() == ["Now", "After"]
+    told.write()
+    assert titles() == ["Before", "After"]
