@@ -29,6 +29,7 @@ from integrations import standing
 from integrations.standing import prefetches
 
 from ..models import (
+    CompanyEntity,
     LedgerAccount,
     LedgerAccountKind,
     PurchaseDocument,
@@ -75,11 +76,11 @@ def views() -> list[View]:
         ),
         View(
             key="waiting", title=_("Waiting"), condition=standing.purchases_waiting(),
-            empty_title=_("Nothing waits for the next sync"), counted=False,
+            empty_title=_("Nothing waits for the next sync"),
         ),
         View(
             key="blocked", title=_("Blocked"), condition=standing.purchases_blocked(),
-            empty_title=_("Nothing is blocked"), counted=False,
+            empty_title=_("Nothing is blocked"),
         ),
         View(key="refused", title=_("Refused"), condition=Q(review=ReviewState.REFUSED), empty_title=_("Nothing refused")),
         View(
@@ -182,6 +183,13 @@ class ExpenseAdmin(ExportingAdmin):
         found = Q(number_key__startswith=key_of_number(term)) | Q(supplier_name__istartswith=term)
         by_supplier = customer_condition(request, term, "supplier")
         return queryset.filter(found | by_supplier if by_supplier is not None else found), False
+
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """With the entity where there are several."""
+        columns = list(self.list_display)
+        if CompanyEntity.objects.count() > 1:
+            columns.insert(columns.index("source_words"), "entity")
+        return columns
 
     def get_views(self, request: HttpRequest) -> list[View]:
         return views()
