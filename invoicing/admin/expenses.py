@@ -48,6 +48,7 @@ from .expenses_form import TypedForm
 from .expenses_review import APPROVE
 from .refused_files import refused_now
 
+SHOWN_NUMBER = 40  # signs
 ACCOUNTS = 2000  # that a field offers while it is typed in
 
 
@@ -203,9 +204,10 @@ class ExpenseAdmin(ExportingAdmin):
 
     @admin.display(description=_("number"), ordering="number")
     def shown_number(self, document: PurchaseDocument) -> SafeString | str:
+        shown = _short(str(document))
         if document.copy_number and document.is_pending:
-            return format_html("{}<br>{}", str(document), state_label("review", "duplicate"))
-        return str(document)
+            return format_html("{}<br>{}", shown, state_label("review", "duplicate"))
+        return shown
 
     @admin.display(description=_("supplier"), ordering="supplier_name")
     def who(self, document: PurchaseDocument) -> SafeString | str:
@@ -385,6 +387,13 @@ class ExpenseAdmin(ExportingAdmin):
 
     def response_change(self, request: HttpRequest, obj: PurchaseDocument) -> HttpResponse:
         return HttpResponseRedirect(change_url(obj))
+
+
+def _short(number: str) -> SafeString | str:
+    """A number as a column has room for; of a long one its beginning and its end, which tells two apart."""
+    if len(number) <= SHOWN_NUMBER:
+        return number
+    return format_html('<span title="{}">{}…{}</span>', number, number[:20], number[-12:])
 
 
 def _payment_words(document: PurchaseDocument) -> str:

@@ -47,7 +47,7 @@ from ..services.purchases.intake import sentence
 from ..services.purchases.officially import NOTHING_FOUND
 from .booking import person
 from .expenses_form import PAPER_ROUNDING, vat_within
-from .expenses_lines import booking_fields, chosen_in
+from .expenses_lines import booking_fields, chosen_in, typed_on_lines
 from .expenses_mending import quarantined, reopening
 from .expenses_telling import UNTOLD, telling
 from .returned import send_back, typed_before
@@ -177,7 +177,9 @@ def review_page(page: ExpenseAdmin, request: HttpRequest, document: PurchaseDocu
             "waiting": waiting.count(),
             "supplier_url": page.url("supplier", document.pk),
             "proposed": purchases.proposed_suppliers(document) if document.supplier_id is None else [],
-            "supplier_field": supplier_field.render("party", None, {"id": "supplier-party"}) if supplier_field else "",
+            "supplier_field": supplier_field.render("chosen", None, {"id": "supplier-party", "form": "approve"})
+            if supplier_field
+            else "",
             "media": supplier_field.media if supplier_field else "",
             **booking_fields(document, lines, typed),
         }
@@ -428,9 +430,10 @@ def refuse_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpRespon
 
 
 def supplier_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    """Take a party as the supplier, or make the one that the document proposes."""
+    """Take a party as the supplier, or make the one that the document proposes. What was typed meanwhile comes back."""
     document = _deciding(page, request, pk)
-    key = request.POST.get("party", "")
+    typed = typed_on_lines(request, document)
+    key = request.POST.get("chosen" if "take" in request.POST else "party", "")
     try:
         if key.isdigit() and len(key) < 18:
             party = Party.objects.live().filter(pk=key).first()
@@ -443,11 +446,10 @@ def supplier_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpResp
             found = purchases.create_supplier(document=document, by=person(request))
         else:
             raise NotPossible(_("Choose the supplier or create it first."))
+        messages.success(request, _("Supplier: %(party)s.") % {"party": found.supplier})
     except InvoicingError as error:
         messages.error(request, str(error))
-        return HttpResponseRedirect(change_url(document))
-    messages.success(request, _("Supplier: %(party)s.") % {"party": found.supplier})
-    return HttpResponseRedirect(change_url(document))
+    return send_back(request, document, fields=typed)
 
 
 def mail_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpResponse:

@@ -82,6 +82,27 @@ def test_a_line_that_has_an_account_nowhere_is_told_before_the_approval(entity, 
     assert watching.purchase_lines_without_account(other) == 0
 
 
+def test_an_account_typed_before_the_supplier_is_created_stays(entity, sign_in):
+    account = factories.LedgerAccountFactory(entity=entity, code="612100", kind=LedgerAccountKind.COST)
+    data = ubl(buyer_vat=entity.vat_number, lines=(("Power", "100", "21"), ("Net", "50", "21")))
+    document = purchases.receive(data=data, delivery=purchases.Delivery(name="invoice.xml")).document
+    first, second = document.lines.order_by("position")
+    client = sign_in("boss")
+    typed = {f"account-{first.pk}": str(account), f"account-{second.pk}": "", "create": "1", "chosen": ""}
+    client.post(page("supplier", document.pk), typed)
+    document.refresh_from_db()
+    assert document.supplier.name == "Hoste Energie NV"
+    # The other line would show what is proposed now that the supplier is known.
+    second.ledger_account = account
+    second.save()
+    asked = {row["line"].pk: row["account"] for row in client.get(page("change", document.pk)).context["asked"]}
+    assert asked == {first.pk: str(account), second.pk: str(account)}
+    other = factories.CompanyFactory(name="Other NV", is_supplier=True)
+    client.post(page("supplier", document.pk), {"take": "1", "chosen": other.pk, "party": ""})
+    document.refresh_from_db()
+    assert document.supplier_id == other.pk
+
+
 def test_what_is_approved_without_a_rate_does_not_say_that_it_goes(entity, expense, sign_in):
     connect(entity)
     document = expense()
