@@ -40,6 +40,8 @@ MOST_PAIRS = 20_000
 # From here on merging one by one is no work for a person (S-053).
 MANY = 50
 _SHOWN_IN_PREVIEW = 50
+# Certain pairs up to which the button tells how many of them can be merged without a person.
+_MOST_COUNTED = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class DuplicatePairAdmin(BookkeepingAdmin):
         )
         page = Paginator(groups, GROUPS_ON_A_PAGE).get_page(request.GET.get("p"))
         counts = {chip.query: chip.count for chip in chips}
+        merges = _certain_merges(counts["?view=certain"]) if request.user.has_perm(MERGE) else 0
         context = {
             **self.admin_site.each_context(request),
             "title": _("Duplicates"),
@@ -124,7 +127,8 @@ class DuplicatePairAdmin(BookkeepingAdmin):
             "page_query": f"?view={view}&p=" if view else "?p=",
             "may_merge": request.user.has_perm(MERGE),
             "may_decide": request.user.has_perm(DECIDE),
-            "certain": counts["?view=certain"],
+            "merges_all": merges is None or merges > 0,
+            "certain_merges": merges,
             "open": counts["?"],
             "many": MANY,
             "companies": Company.objects.count(),
@@ -318,6 +322,13 @@ def _facts(party: Party) -> str:
         links = [link for link in party.tool_links.all() if link.external_id and link.primary]
         parts += [f"{tool_label(link.administration.tool)} {link}" for link in links]
     return ", ".join(part for part in parts if part)
+
+
+def _certain_merges(certain_pairs: int) -> int | None:
+    """How many pairs merging all certain ones would merge; None where there are too many to tell on a list."""
+    if certain_pairs > _MOST_COUNTED:
+        return None
+    return len(certain.propose().merges) if certain_pairs else 0
 
 
 def _last_merges() -> dict[str, Any] | None:

@@ -23,7 +23,7 @@ from django.views.decorators.http import require_POST
 
 from config.admin.links import change_url, link, list_url, next_url
 from config.admin.places import party_link, party_url
-from config.figures import day, moment
+from config.figures import before_stop, day, moment
 from integrations.admin.postings import ReadOnlyAdmin
 from invoicing.models import SalesDocument
 
@@ -210,7 +210,7 @@ class MergingAdmin:
             gone = Party.objects.filter(pk__in=[winner.pk, loser.pk], deleted_at__isnull=False).exists()
             return HttpResponseRedirect(back) if gone else None
         words = gettext("%(loser)s was merged into %(winner)s. Until %(date)s you can undo this:")
-        text = words % {"loser": loser, "winner": winner, "date": day(merging.undo_until(done))}
+        text = words % {"loser": loser, "winner": before_stop(winner), "date": day(merging.undo_until(done))}
         messages.success(request, format_html("{} {}", text, link(change_url(done), gettext("Undo"))))
         return self._go_on(request, winner)
 
@@ -384,7 +384,8 @@ class MergeAdmin(ReadOnlyAdmin):
         found: Merge = self.row(request, object_id)
         context = {
             **self.admin_site.each_context(request),
-            "title": gettext("%(loser)s was merged into %(winner)s.") % {"loser": found.loser, "winner": found.winner},
+            "title": gettext("%(loser)s was merged into %(winner)s.")
+            % {"loser": found.loser, "winner": before_stop(found.winner)},
             "back_url": list_url(Merge),
             "merge": found,
             "survivor_link": party_link(merging.as_survivor(found.winner)),

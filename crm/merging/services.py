@@ -15,6 +15,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.figures import before_stop
+
 from .. import audit, signals
 from ..models import DuplicatePair, Merge, PairState, Party
 from ..services import as_page
@@ -102,7 +104,10 @@ def _merge(
         message=_("%(party)s was merged into this one.") % {"party": loser},
     )  # fmt: skip
     audit.record(
-        by=by, objects=[as_page(loser)], flag=audit.CHANGED, message=_("Merged into %(party)s.") % {"party": winner}
+        by=by,
+        objects=[as_page(loser)],
+        flag=audit.CHANGED,
+        message=_("Merged into %(party)s.") % {"party": before_stop(winner)},
     )
     transaction.on_commit(partial(signals.parties_merged.send_robust, sender=Party, merge=record))
     return record

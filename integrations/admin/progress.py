@@ -23,6 +23,17 @@ _STEPS: list[RunStep] = [step for step in RunStep if step is not RunStep.IMPORT]
 # What became of a document that the run sent, or tried to. "booked" and "taken": the tool has it, and it is read later.
 _SENT = ("posted", "differs", "booked", "taken")
 _ANSWERED = (*_SENT, "refused", "unclear")
+_BLOCKED = ("blocked", "refused")
+
+
+@dataclass(frozen=True, slots=True)
+class SideView:
+    """What a run did with the documents of one side of the books."""
+
+    to_send: int
+    answered: int
+    sent: int
+    blocked: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,10 +48,8 @@ class RunView:
     step_number: int
     steps: int
     step: str
-    to_send: int
-    answered: int
-    sent: int
-    blocked: int
+    sales: SideView
+    purchases: SideView
     paid: int
     partly: int
     not_before: datetime | None
@@ -50,6 +59,14 @@ class RunView:
     persons: dict[str, int]  # and with the contact persons of relations
     sentence: str
     advice: str
+
+    @property
+    def to_send(self) -> int:
+        return self.sales.to_send + self.purchases.to_send
+
+    @property
+    def answered(self) -> int:
+        return self.sales.answered + self.purchases.answered
 
     @property
     def share(self) -> int | None:
@@ -67,17 +84,43 @@ class RunView:
                 "number": number(self.imported["read"])
             }
         words = [_("Step %(i)s of %(n)s: %(step)s") % {"i": self.step_number, "n": self.steps, "step": self.step}]
-        if self.to_send:
-            words.append(_("%(a)s of %(b)s sent") % {"a": self.sent, "b": self.to_send})
-        if self.blocked:
-            words.append(_("%(n)s blocked") % {"n": self.blocked})
-        return ", ".join(words)
+        return ", ".join([*words, *self.under_way_words])
+
+    @property
+    def under_way_words(self) -> list[str]:
+        """How far a run is that goes on, sales and purchases apart."""
+        words = []
+        if self.sales.to_send:
+            words.append(_("%(a)s of %(b)s sent") % {"a": number(self.sales.sent), "b": number(self.sales.to_send)})
+        if self.purchases.to_send:
+            names = {"a": number(self.purchases.sent), "b": number(self.purchases.to_send)}
+            words.append(_("%(a)s of %(b)s expenses sent") % names)
+        return [*words, *self._blocked_words()]
+
+    @property
+    def ended_words(self) -> list[str]:
+        """What a run did that has ended, sales and purchases apart; what it had nothing to do with is left out."""
+        words = []
+        if (sent := self.sales.sent) or not self.purchases.sent:
+            words.append(ngettext("%(n)s document sent", "%(n)s documents sent", sent) % {"n": number(sent)})
+        if sent := self.purchases.sent:
+            words.append(ngettext("%(n)s expense sent", "%(n)s expenses sent", sent) % {"n": number(sent)})
+        words += self._blocked_words() or [_("%(n)s blocked") % {"n": number(0)}]
+        if self.paid:
+            words.append(_("%(n)s paid") % {"n": number(self.paid)})
+        return words
+
+    def _blocked_words(self) -> list[str]:
+        words = []
+        if held := self.sales.blocked:
+            words.append(_("%(n)s blocked") % {"n": number(held)})
+        if held := self.purchases.blocked:
+            words.append(ngettext("%(n)s expense blocked", "%(n)s expenses blocked", held) % {"n": number(held)})
+        return words
 
 
 def view_of(run: SyncRun) -> RunView:
     """Return the view of a run loaded with connection, entity and starter."""
-    sales = run.counters.get("sales", {})
-    payments = run.counters.get("payments", {})
     problem = problem_of_run(run)
     is_import = run.trigger == RunTrigger.IMPORT
     return RunView(
@@ -89,12 +132,10 @@ def view_of(run: SyncRun) -> RunView:
         step_number=1 if is_import else _STEPS.index(RunStep(run.step)) + 1,
         steps=1 if is_import else len(_STEPS),
         step=str(RunStep(run.step).label),
-        to_send=max(sales.get("to_send", 0), 0),
-        answered=sum(sales.get(what, 0) for what in _ANSWERED),
-        sent=sum(sales.get(what, 0) for what in _SENT),
-        blocked=sales.get("blocked", 0),
-        paid=payments.get("paid", 0),
-        partly=payments.get("partly", 0),
+        sales=_side(run, "sales"),
+        purchases=_side(run, "purchases"),
+        paid=run.counted("payments", "paid"),
+        partly=run.counted("payments", "partly"),
         not_before=run.not_before,
         starter=starter_of(run),
         url=change_url(run),
@@ -102,6 +143,15 @@ def view_of(run: SyncRun) -> RunView:
         advice=problem.advice if problem is not None else "",
         imported=_counted(run, "import") if is_import else None,
         persons=_counted(run, "contacts"),
+    )
+
+
+def _side(run: SyncRun, item: str) -> SideView:
+    return SideView(
+        to_send=run.counted(item, "to_send"),
+        answered=run.counted(item, *_ANSWERED),
+        sent=run.counted(item, *_SENT),
+        blocked=run.counted(item, *_BLOCKED),
     )
 
 

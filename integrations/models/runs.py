@@ -114,6 +114,11 @@ class SyncRun(models.Model):
         """What a postponed run waits for; empty for any other, and where its cursor does not say."""
         return str(self.cursor.get("waits_for", "")) if self.state == RunState.POSTPONED else ""
 
+    def counted(self, item: str, *what: str) -> int:
+        """The counters of an item kind ("sales", "purchases") in all these words together; never below zero."""
+        row: dict[str, int] = self.counters.get(item) or {}
+        return max(sum(row.get(one, 0) for one in what), 0)
+
     @property
     def shown_state(self) -> str:
         """The state as people see it: a wait with its reason."""

@@ -110,13 +110,21 @@ def _import_result(notification: Notification, params: Mapping[str, Any]) -> Not
 def _counted(params: Mapping[str, Any]) -> list[str]:
     sent, customers = params.get("sent", 0), params.get("customers", 0)
     blocked, paid = params.get("blocked", 0), params.get("paid", 0)
+    expenses, held = params.get("expenses", 0), params.get("expenses_blocked", 0)
     pieces = []
     if sent:
         pieces.append(ngettext("%(n)d document sent", "%(n)d documents sent", sent) % {"n": sent})
-    if customers:
+    if expenses:
+        pieces.append(ngettext("%(n)d expense sent", "%(n)d expenses sent", expenses) % {"n": expenses})
+    if customers and (expenses or held):  # suppliers are among them
+        words = ngettext("%(n)d customer or supplier sent", "%(n)d customers and suppliers sent", customers)
+        pieces.append(words % {"n": customers})
+    elif customers:
         pieces.append(ngettext("%(n)d customer sent", "%(n)d customers sent", customers) % {"n": customers})
     if blocked:
         pieces.append(_("%(n)d blocked") % {"n": blocked})
+    if held:
+        pieces.append(ngettext("%(n)d expense blocked", "%(n)d expenses blocked", held) % {"n": held})
     if paid:
         pieces.append(_("%(n)d paid") % {"n": paid})
     return pieces

@@ -82,16 +82,15 @@ def _result(run: SyncRun) -> Iterable[Notification]:
         params["reason"] = _without_names(run.error_params)
         yield _draft(run, user, NotificationKind.RUN_RESULT, params, NotificationTarget.RUN)
         return
-    sales: dict[str, int] = run.counters.get("sales") or {}
-    parties: dict[str, int] = run.counters.get("parties") or {}
-    payments: dict[str, int] = run.counters.get("payments") or {}
     params = {
         "state": run.state,
-        "issues": (run.counters.get("issues") or {}).get("open", 0),
-        "sent": sales.get("posted", 0) + sales.get("differs", 0),
-        "customers": parties.get("created", 0) + parties.get("updated", 0),
-        "blocked": sales.get("blocked", 0) + sales.get("refused", 0),
-        "paid": payments.get("paid", 0),
+        "issues": run.counted("issues", "open"),
+        "sent": run.counted("sales", "posted", "differs"),
+        "expenses": run.counted("purchases", "posted", "differs"),
+        "customers": run.counted("parties", "created", "updated"),
+        "blocked": run.counted("sales", "blocked", "refused"),
+        "expenses_blocked": run.counted("purchases", "blocked", "refused"),
+        "paid": run.counted("payments", "paid"),
         "code": run.error_code,
         "reason": _without_names(run.error_params),
     }

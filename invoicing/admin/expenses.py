@@ -30,6 +30,7 @@ from integrations import standing
 from integrations.standing import prefetches
 
 from ..models import (
+    CompanyEntity,
     LedgerAccount,
     LedgerAccountKind,
     PurchaseDocument,
@@ -48,6 +49,7 @@ from .expenses_form import TypedForm
 from .expenses_review import APPROVE
 from .refused_files import refused_now
 
+SHOWN_NUMBER = 40  # signs
 ACCOUNTS = 2000  # that a field offers while it is typed in
 
 
@@ -76,11 +78,11 @@ def views() -> list[View]:
         ),
         View(
             key="waiting", title=_("Waiting"), condition=standing.purchases_waiting(),
-            empty_title=_("Nothing waits for the next sync"), counted=False,
+            empty_title=_("Nothing waits for the next sync"),
         ),
         View(
             key="blocked", title=_("Blocked"), condition=standing.purchases_blocked(),
-            empty_title=_("Nothing is blocked"), counted=False,
+            empty_title=_("Nothing is blocked"),
         ),
         View(key="refused", title=_("Refused"), condition=Q(review=ReviewState.REFUSED), empty_title=_("Nothing refused")),
         View(
@@ -184,6 +186,13 @@ class ExpenseAdmin(NoOverwriting, ExportingAdmin):
         by_supplier = customer_condition(request, term, "supplier")
         return queryset.filter(found | by_supplier if by_supplier is not None else found), False
 
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """With the entity where there are several."""
+        columns = list(self.list_display)
+        if CompanyEntity.objects.count() > 1:
+            columns.insert(columns.index("source_words"), "entity")
+        return columns
+
     def get_views(self, request: HttpRequest) -> list[View]:
         return views()
 
@@ -196,9 +205,10 @@ class ExpenseAdmin(NoOverwriting, ExportingAdmin):
 
     @admin.display(description=_("number"), ordering="number")
     def shown_number(self, document: PurchaseDocument) -> SafeString | str:
+        shown = _short(str(document))
         if document.copy_number and document.is_pending:
-            return format_html("{}<br>{}", str(document), state_label("review", "duplicate"))
-        return str(document)
+            return format_html("{}<br>{}", shown, state_label("review", "duplicate"))
+        return shown
 
     @admin.display(description=_("supplier"), ordering="supplier_name")
     def who(self, document: PurchaseDocument) -> SafeString | str:
@@ -385,6 +395,13 @@ class ExpenseAdmin(NoOverwriting, ExportingAdmin):
 
     def response_change(self, request: HttpRequest, obj: PurchaseDocument) -> HttpResponse:
         return HttpResponseRedirect(change_url(obj))
+
+
+def _short(number: str) -> SafeString | str:
+    """A number as a column has room for; of a long one its beginning and its end, which tells two apart."""
+    if len(number) <= SHOWN_NUMBER:
+        return number
+    return format_html('<span title="{}">{}…{}</span>', number, number[:20], number[-12:])
 
 
 def _payment_words(document: PurchaseDocument) -> str:

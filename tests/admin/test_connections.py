@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from crm.models import Party
+from crm.models import Party, Tag
 from integrations.models import (
     Connection,
     ConnectionStatus,
@@ -108,6 +108,28 @@ def test_progress_asks_again_while_a_run_goes_on_and_stops_when_it_ended(world, 
     assert "every 2s" not in ended
     assert "Sync finished." in ended
     assert "12 documents sent" in ended
+
+
+def test_what_became_of_expenses_is_counted_beside_the_documents(world, sign_in):
+    client = sign_in("staff")
+    run = SyncRun.objects.create(
+        connection=world.connection, trigger="nightly", state="running", step="purchases",
+        counters={
+            "sales": {"to_send": 1, "blocked": 11},
+            "purchases": {"to_send": 12, "posted": 9, "blocked": 2, "refused": 1},
+        },
+    )  # fmt: skip
+    url = reverse("admin:integrations_connection_progress") + f"?runs={run.pk}"
+    moving = client.get(url, headers={"hx-request": "true"}).content.decode()
+    for words in ("0 of 1 sent", "9 of 12 expenses sent", "11 blocked", "3 expenses blocked", 'max="13" value="10"'):
+        assert words in moving, words
+    SyncRun.objects.filter(pk=run.pk).update(state="with_issues", step="close")
+    ended = client.get(url).content.decode()
+    for words in ("9 expenses sent", "11 blocked", "3 expenses blocked"):
+        assert words in ended, words
+    assert "0 documents sent" not in ended
+    rows = client.get(reverse("admin:integrations_syncrun_changelist")).content.decode()
+    assert "Expenses sent" in rows
 
 
 @pytest.mark.parametrize(
@@ -259,7 +281,7 @@ def test_settings_are_saved_and_logged(world, sign_in):
     assert world.connection.start_date == date(2026, 2, 1)
     assert world.connection.discount_account.code == "700000"
     entry = LogEntry.objects.filter(user__username="boss").latest("pk")
-    assert "start_date: 2026-01-01 → 2026-02-01" in entry.change_message
+    assert "Start date: 1 Jan 2026 → 1 Feb 2026" in entry.change_message
     assert client.post(url, settings_form(invoice="no such journal")).status_code == 200
     world.connection.refresh_from_db()
     assert world.connection.invoice_journal.code == "70"
@@ -432,4 +454,8 @@ def test_an_import_says_what_became_of_contact_persons_and_what_it_could_not_rea
     assert "needs the right “manage accounts”" in shown[0]
     assert "Contact persons" not in shown[0]
     assert '<h3 class="bb-h2">Contact persons</h3>' in shown[1]
+    tagged = Tag.objects.get(name="Exact Online Import").pk
+    url = f"{reverse('admin:crm_contact_changelist')}?tags__id__exact={tagged}"
+    assert url in shown[1]
+    assert "Jan Claes" in client.get(url).content.decode()
     assert "1 contact person added" in client.get(page("synchronisation", connection)).content.decode()

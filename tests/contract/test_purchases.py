@@ -4,11 +4,14 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
+from django.core.management import call_command
 
 from integrations import services
 from integrations.base.provider import Capability
-from integrations.models import PartyLink, Posting, RunState
+from integrations.messages import posting_reason
+from integrations.models import Notification, PartyLink, Posting, RunState
 from integrations.registry import get_tool
+from integrations.services import notices
 from integrations.sync import claims
 from invoicing.errors import NotPossible
 from invoicing.models import (
@@ -203,6 +206,26 @@ def test_only_approved_peppol_documents_go(connection, profile, box):
     early = purchase(connection, profile, date=profile.start.replace(month=1))
     bridge.sync(connection)
     assert not Posting.objects.filter(purchase_document__in=[refused, pending, by_hand, receipt, early]).exists()
+
+
+@pytest.mark.parametrize("profile", PROFILES[:1], indirect=True, ids=str)
+def test_whoever_started_a_sync_is_told_what_became_of_expenses(connection, profile, box, capsys):
+    held, _goes = purchase(connection, profile, [("10.00", "0", None)]), purchase(connection, profile)
+    connection.vat_links.filter(direction="purchase", rate__code="0").delete()
+    factories.booked_invoice(entity=connection.entity, day=profile.day)
+    starter = factories.UserFactory()
+    bridge.work_off(services.start_sync(connection, "manual", starter))
+    params = Notification.objects.get(user=starter).params
+    counted = {"sent": 1, "expenses": 1, "customers": 2, "blocked": 0, "expenses_blocked": 1}
+    assert {name: params[name] for name in counted} == counted
+    notice = notices.notice_of(Notification.objects.select_related("connection__entity", "run").get(user=starter))
+    words = "1 document sent, 1 expense sent, 2 customers and suppliers sent, 1 expense blocked."
+    assert notice.detail == words
+    shown = services.progress(connection=connection)
+    assert (shown["sent"], shown["purchases_sent"], shown["purchases_blocked"]) == (1, 1, 1)
+    assert posting(held).state == "blocked"
+    call_command("sync", connection=connection.pk, wait=True)
+    assert "0 documents sent, 0 expenses sent, 1 expenses blocked" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("booked_by_us")
@@ -417,6 +440,29 @@ def test_numbers_that_are_shown_before_something_is_done_count_purchases(connect
     assert released == affected.count
     assert {posting(d).state for d in (bought, credited)} == {"waiting"}
     assert not Posting.objects.filter(purchase_document=refused).exists()
+
+
+@pytest.mark.parametrize("profile", PROFILES[:1], indirect=True, ids=str)
+def test_what_comes_to_nothing_is_done_by_itself(connection, profile, box):
+    nothing = purchase(connection, profile, [("10.00", "21", None), ("-10.00", "21", None)])
+    assert nothing.total == 0
+    bridge.sync(connection)
+    row = posting(nothing)
+    assert (row.state, row.issue) == ("excluded", None)
+    assert posting_reason(row).sentence == "Excluded by itself: its total is zero, so there is nothing to book."
+    assert nothing.number not in purchases.numbers_there(box)
+
+
+@pytest.mark.parametrize("profile", PROFILES[:1], indirect=True, ids=str)
+def test_a_total_that_a_supplier_got_wrong_is_the_suppliers_to_correct(connection, profile, box):
+    wrong = purchase(connection, profile)
+    PurchaseDocument.objects.filter(pk=wrong.pk).update(total=wrong.total + 1)
+    bridge.sync(connection)
+    row = posting(wrong)
+    assert (row.state, row.reason_code) == ("blocked", "APP-209")
+    advice = posting_reason(row).advice
+    assert advice.startswith("Take the approval back, refuse it and ask the supplier for a corrected one;")
+    assert "whoever runs this program" not in advice
 
 
 def mailed(document: PurchaseDocument, state: str, error: str = "") -> None:

@@ -73,11 +73,16 @@ class Command(BaseCommand):
         while True:
             run.refresh_from_db()
             if run.is_finished:
-                sales = run.counters.get("sales", {})
-                self.stdout.write(
-                    f"{run.connection}: {run.get_state_display()}, {sales.get('posted', 0)} documents sent"
-                )
+                self.stdout.write(f"{run.connection}: {run.get_state_display()}, {_counted(run)}")
                 return run
             if not engine.advance(run.pk, run.slice_number):
                 dispatcher.wake_runs()
                 time.sleep(_POLL_SECONDS)
+
+
+def _counted(run: SyncRun) -> str:
+    """What a run did, sales and purchases apart."""
+    sides = [("documents", "sales"), ("expenses", "purchases")]
+    sent = [f"{run.counted(item, 'posted', 'differs')} {word} sent" for word, item in sides]
+    held = [f"{count} {word} blocked" for word, item in sides if (count := run.counted(item, "blocked", "refused"))]
+    return ", ".join([*sent, *held])
