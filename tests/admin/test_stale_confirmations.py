@@ -5,7 +5,6 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
-from django.contrib.messages import get_messages
 from django.urls import reverse
 from lxml import html
 
@@ -32,10 +31,6 @@ def sent_by(answer, button: str) -> tuple[str, dict[str, object]]:
     for name, value in found.form_values():
         fields.setdefault(name, []).append(value)
     return found.get("action") or answer.request["PATH_INFO"], fields
-
-
-def said(answer) -> str:
-    return " ".join(str(message) for message in get_messages(answer.wsgi_request))
 
 
 def shown(answer) -> str:
@@ -147,6 +142,7 @@ def test_how_an_approved_expense_is_booked_is_not_put_back_by_an_older_page(rece
     assert "was changed since this page was opened" in shown(answer)
 
 
+@pytest.mark.both_databases
 def test_the_services_look_once_more_themselves(receipt, world):
     """Between the look of the page and the booking there is a moment, too."""
     preview = services.preview_booking(world.draft)

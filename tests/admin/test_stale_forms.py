@@ -81,6 +81,7 @@ def test_a_contact_is_not_put_back_either(world, sign_in):
     assert world.contact.city == "Gent"
 
 
+@pytest.mark.both_databases
 def test_a_stale_form_does_not_put_the_price_of_a_draft_back(world, sign_in):
     client = sign_in("staff")
     url = reverse("admin:invoicing_invoice_change", args=[world.draft.pk])
