@@ -76,6 +76,7 @@ STATES: dict[str, dict[str, Label]] = {
     "einvoice": {
         "possible": Label("idle", "check", pgettext_lazy("e-invoice", "Possible")),
         "impossible": Label("plain", "remove", pgettext_lazy("e-invoice", "Not possible")),
+        "not_peppol": Label("plain", "remove", pgettext_lazy("e-invoice", "Not through Peppol")),
     },
     "delivery": {
         "sending": Label("busy", "sync", pgettext_lazy("delivery", "Sending")),

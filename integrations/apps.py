@@ -30,6 +30,7 @@ class IntegrationsConfig(AppConfig):
             has_purchase,
             is_held_up,
             leave_out,
+            purchase_lines_without_account,
             sent_among,
             stands_in_books,
         )
@@ -45,6 +46,7 @@ class IntegrationsConfig(AppConfig):
         bridge.register(
             handled=handles_purchases_of,
             booked_by_us=books_purchase_by_lines,
+            without_account=purchase_lines_without_account,
             may_be_there=has_purchase,
             stands_there=stands_in_books,
             held_up=is_held_up,

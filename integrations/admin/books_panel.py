@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from config.admin.links import change_url
 from config.figures import amount, day
 from invoicing.models import PaymentSource, PurchaseDocument, SalesDocument
+from invoicing.services import purchases
 
 from .. import services
 from ..base.provider import Capability
@@ -22,6 +23,7 @@ from ..messages.values import shown_place
 from ..models import IN_BOOKS, SENT, ConnectionStatus, Posting, PostingState
 from ..registry import get_tool
 from ..standing import Standing, external_id_of, prefetches, reason_words, standing_of
+from ..sync import claims
 from ..sync.purchase_planning import MAILED
 from ..sync.sides import side_of
 from .naming import give_names
@@ -150,7 +152,7 @@ def purchase_books(request: HttpRequest, pk: int) -> BooksPanel | None:
     found = standing_of(document)
     if not found.state:
         return None
-    panel = BooksPanel(found, reason=reason_words(found), external_id="")
+    panel = BooksPanel(found, reason=_why_it_waits(document, found) or reason_words(found), external_id="")
     connection = found.connection
     if connection is not None:
         panel.tool_label = tool_label(connection.tool)
@@ -166,6 +168,20 @@ def purchase_books(request: HttpRequest, pk: int) -> BooksPanel | None:
     return panel
 
 
+def _why_it_waits(document: PurchaseDocument, found: Standing) -> str:
+    """What the next sync holds an expense up for, though it was not there yet; empty where it goes, or does not wait."""
+    if found.state != PostingState.WAITING:
+        return ""
+    posting = found.posting
+    if purchases.may_have_left(document) and (posting is None or claims.ALSO_MAILED not in posting.sent):
+        return _(
+            "It went to the bookkeeping by e-mail, so the next sync holds it up: exclude it, or say then that nobody booked"
+            " the e-mail."
+        )
+    missing = " ".join(problem.text for problem in purchases.missing_for_books(document))
+    return _("It cannot go with the next sync yet. %(missing)s") % {"missing": missing} if missing else ""
+
+
 def _fill(
     panel: BooksPanel, request: HttpRequest, document: SalesDocument | PurchaseDocument, posting: Posting
 ) -> None:
@@ -173,7 +189,10 @@ def _fill(
     setattr(posting, side_of(posting).field, document)
     give_names([posting])
     panel.problem = problem_of_posting(posting)
-    panel.fix = fix_for(request.user, fix_of_posting(posting, panel.problem))
+    fix = fix_of_posting(posting, panel.problem)
+    if fix is not None and panel.problem is not None and panel.problem.fix is Fix.DOCUMENT and "#" not in fix.url:
+        fix = None  # "Open the document" leads nowhere from its own page
+    panel.fix = fix_for(request.user, fix)
     panel.totals = totals_words(posting)
     panel.notes = notes_of(posting)
     if posting.external_id and posting.sales_document_id is not None:
@@ -182,6 +201,8 @@ def _fill(
         panel.posting_url = change_url(posting)
     if posting.issue is not None and request.user.has_perm("integrations.view_issue"):
         panel.issue_url = change_url(posting.issue)
+    if services.files_go_again(posting):
+        panel.remark = f"{panel.remark} {_('Its files go along with the next sync.')}".strip()
     panel.urls = verb_urls(request, posting)
     panel.candidate = candidate_of(request, posting)
 

@@ -103,7 +103,12 @@ MESSAGES: dict[str, Message] = {
                     _("a supplier's total differs by %(difference)s from the sum per VAT rate"),
                     _("a supplier's total differs from the sum per VAT rate"),
                 ),
-                advice=(_("Ask the supplier for a right one, or send it to the bookkeeping by e-mail, on its page."),),
+                advice=(
+                    _(
+                        "Take the approval back, refuse it and ask the supplier for a corrected one; or send it to the"
+                        " bookkeeping by e-mail, on its page."
+                    ),
+                ),
                 fix=Fix.DOCUMENT,
             ),
             "theirs": Message(

@@ -160,6 +160,8 @@ def _excluded(posting: Posting) -> ProblemText:
     params = posting.reason_params or {}
     if already := params.get("already_in"):
         sentence = _("Excluded: already in %(name)s.") % {"name": before_stop(already)}
+    elif params.get("nothing_to_book"):
+        sentence = _("Excluded by itself: its total is zero, so there is nothing to book.")
     elif params.get("reason") and posting.excluded_by:
         values = {"person": posting.excluded_by, "reason": str(params["reason"]).rstrip(" .")}
         sentence = _("Excluded by %(person)s: %(reason)s.") % values

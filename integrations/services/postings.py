@@ -33,6 +33,7 @@ from ..sync.steps.files import CODE as FILES_REFUSED
 from .connecting import opened
 
 _NOT_IN_BOOKS = (PostingState.WAITING, PostingState.BLOCKED, PostingState.REFUSED, PostingState.GONE)
+_FILES_AGAIN = "files_again"  # in `Posting.sent`
 
 
 class PostingError(Exception):
@@ -191,7 +192,13 @@ def attach_again(*, posting: Posting, user: AbstractBaseUser | None) -> None:
     if not may_attach_again(posting):
         raise PostingError(_("Its files were not refused, or the tool takes files only together with a booking."))
     notes = [note for note in posting.notes if note["code"] != FILES_REFUSED]
-    _move(posting, user, _("Attach again"), (PostingState.POSTED,), attached_at=None, notes=notes)
+    sent = {**posting.sent, _FILES_AGAIN: "yes"}
+    _move(posting, user, _("Attach again"), (PostingState.POSTED,), attached_at=None, notes=notes, sent=sent)
+
+
+def files_go_again(posting: Posting) -> bool:
+    """Whether a person asked for the files of a booking, and no sync was there since."""
+    return posting.state == PostingState.POSTED and posting.attached_at is None and _FILES_AGAIN in posting.sent
 
 
 def may_attach_again(posting: Posting) -> bool:

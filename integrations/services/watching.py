@@ -13,7 +13,7 @@ from invoicing.errors import NotPossible
 from invoicing.models import PurchaseDocument
 
 from ..base.provider import Capability
-from ..models import SENT, Connection, Posting, PostingState, RunStep, SyncRun
+from ..models import SENT, Connection, LedgerLink, LinkDirection, Posting, PostingState, RunStep, SyncRun
 from ..registry import get_tool
 from .postings import PostingError, exclude
 
@@ -91,6 +91,21 @@ def books_purchase_by_lines(document: PurchaseDocument) -> bool:
         return False
     live = Connection.objects.live().filter(entity=document.entity_id)
     return any(Capability.PURCHASES_AS_FILES not in get_tool(row.tool).capabilities for row in live)
+
+
+def purchase_lines_without_account(document: PurchaseDocument) -> int:
+    """How many lines have an account neither of their own nor by their VAT rate, where the booking is made here (APP-104).
+
+    Before the set-up has come to the accounts nothing is said: they are chosen there.
+    """
+    if not books_purchase_by_lines(document):
+        return 0
+    live = Connection.objects.live().exclude(start_date=None).filter(entity=document.entity_id)
+    links = LedgerLink.objects.filter(connection__in=live, direction=LinkDirection.PURCHASE)
+    if not live.filter(first_success_at__isnull=False).exists() and not links.exists():
+        return 0
+    bare = document.lines.filter(ledger_account=None).exclude(vat_rate=None)
+    return bare.exclude(vat_rate__in=links.values("rate")).count()
 
 
 def has_purchase(document: PurchaseDocument) -> bool:

@@ -111,7 +111,12 @@ def _sum_problem(document: PurchaseDocument, summed: Decimal) -> Problem:
     return Problem(
         code="APP-209",
         cause_key=f"document:{document.pk}",
-        params={"difference": str(document.total - summed), "ours": str(document.total), "sum": str(summed)},
+        params={
+            "difference": str(document.total - summed),
+            "ours": str(document.total),
+            "sum": str(summed),
+            "side": "purchase",
+        },
     )
 
 

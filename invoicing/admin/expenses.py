@@ -22,6 +22,7 @@ from config import badges
 from config.admin.exports import Column, ExportingAdmin
 from config.admin.links import change_url, faint
 from config.admin.lists import View
+from config.admin.stale import NoOverwriting
 from config.figures import amount, day
 from config.states import label_for, state_label
 from crm.admin.searching import customer_condition
@@ -29,6 +30,7 @@ from integrations import standing
 from integrations.standing import prefetches
 
 from ..models import (
+    CompanyEntity,
     LedgerAccount,
     LedgerAccountKind,
     PurchaseDocument,
@@ -47,6 +49,7 @@ from .expenses_form import TypedForm
 from .expenses_review import APPROVE
 from .refused_files import refused_now
 
+SHOWN_NUMBER = 40  # signs
 ACCOUNTS = 2000  # that a field offers while it is typed in
 
 
@@ -75,11 +78,11 @@ def views() -> list[View]:
         ),
         View(
             key="waiting", title=_("Waiting"), condition=standing.purchases_waiting(),
-            empty_title=_("Nothing waits for the next sync"), counted=False,
+            empty_title=_("Nothing waits for the next sync"),
         ),
         View(
             key="blocked", title=_("Blocked"), condition=standing.purchases_blocked(),
-            empty_title=_("Nothing is blocked"), counted=False,
+            empty_title=_("Nothing is blocked"),
         ),
         View(key="refused", title=_("Refused"), condition=Q(review=ReviewState.REFUSED), empty_title=_("Nothing refused")),
         View(
@@ -107,7 +110,7 @@ def views() -> list[View]:
 
 
 @admin.register(PurchaseDocument)
-class ExpenseAdmin(ExportingAdmin):
+class ExpenseAdmin(NoOverwriting, ExportingAdmin):
     """The form is for what a person types; everything else has the review page."""
 
     form = TypedForm
@@ -183,6 +186,13 @@ class ExpenseAdmin(ExportingAdmin):
         by_supplier = customer_condition(request, term, "supplier")
         return queryset.filter(found | by_supplier if by_supplier is not None else found), False
 
+    def get_list_display(self, request: HttpRequest) -> list[str]:
+        """With the entity where there are several."""
+        columns = list(self.list_display)
+        if CompanyEntity.objects.count() > 1:
+            columns.insert(columns.index("source_words"), "entity")
+        return columns
+
     def get_views(self, request: HttpRequest) -> list[View]:
         return views()
 
@@ -195,9 +205,10 @@ class ExpenseAdmin(ExportingAdmin):
 
     @admin.display(description=_("number"), ordering="number")
     def shown_number(self, document: PurchaseDocument) -> SafeString | str:
+        shown = _short(str(document))
         if document.copy_number and document.is_pending:
-            return format_html("{}<br>{}", str(document), state_label("review", "duplicate"))
-        return str(document)
+            return format_html("{}<br>{}", shown, state_label("review", "duplicate"))
+        return shown
 
     @admin.display(description=_("supplier"), ordering="supplier_name")
     def who(self, document: PurchaseDocument) -> SafeString | str:
@@ -328,6 +339,13 @@ class ExpenseAdmin(ExportingAdmin):
 
     # --- the form ---
 
+    def version_values(self, request: HttpRequest, obj: Any) -> list[object]:
+        """With what the form shows of its one line, and whether it is paid."""
+        return [*super().version_values(request, obj), purchases.mark_of(obj), obj.payment_state]
+
+    def version_url(self, obj: Any) -> str:
+        return self.url("edit", obj.pk)
+
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> type[ModelForm[Any]]:
@@ -377,6 +395,13 @@ class ExpenseAdmin(ExportingAdmin):
 
     def response_change(self, request: HttpRequest, obj: PurchaseDocument) -> HttpResponse:
         return HttpResponseRedirect(change_url(obj))
+
+
+def _short(number: str) -> SafeString | str:
+    """A number as a column has room for; of a long one its beginning and its end, which tells two apart."""
+    if len(number) <= SHOWN_NUMBER:
+        return number
+    return format_html('<span title="{}">{}…{}</span>', number, number[:20], number[-12:])
 
 
 def _payment_words(document: PurchaseDocument) -> str:

@@ -36,7 +36,7 @@ from .forms import ACCOUNT_LIST
 from .scope import rate_words
 from .typed import NumberAsTyped
 
-_ROUNDING = Decimal("0.05")  # that suppliers' papers round by, line by line
+PAPER_ROUNDING = Decimal("0.05")  # that suppliers' papers round by, line by line
 
 
 class RateField(forms.ModelChoiceField):
@@ -147,8 +147,8 @@ class TypedForm(forms.ModelForm[PurchaseDocument]):
         percent = version.percentage if version is not None else max((row.percentage for row in known), default=None)
         if percent is None:
             return
-        most = (total * percent / (100 + percent)).quantize(Decimal("0.01"))
-        if cleaned["vat_total"] > most + _ROUNDING:
+        most = vat_within(total, percent)
+        if cleaned["vat_total"] > most + PAPER_ROUNDING:
             text = gettext("At %(percent)s the VAT of %(total)s is at most %(most)s.")
             names = {"percent": percentage(percent), "total": amount(total), "most": amount(most)}
             self.add_error("vat_total", text % names)
@@ -182,6 +182,11 @@ class TypedForm(forms.ModelForm[PurchaseDocument]):
             paid=cleaned["paid"],
         )
         return purchases.save_typed(typed=typed, by=by, document=document, file=self.sent_file)
+
+
+def vat_within(total: Decimal, percent: Decimal) -> Decimal:
+    """The VAT in a total that includes it, were all of it at this percentage."""
+    return (total * percent / (100 + percent)).quantize(Decimal("0.01"))
 
 
 def purchase_accounts(entity: CompanyEntity) -> dict[str, LedgerAccount]:

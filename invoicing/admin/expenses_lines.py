@@ -70,6 +70,17 @@ def booking_fields(document: PurchaseDocument, lines: list[PurchaseLine], typed:
     }
 
 
+def typed_on_lines(request: HttpRequest, document: PurchaseDocument) -> QueryDict:
+    """What a form says beyond what the lines have already: once the supplier is known, these are proposed anew."""
+    fields = request.POST.copy()
+    for line in document.lines.select_related("ledger_account"):
+        known = {f"account-{line.pk}": str(line.ledger_account or ""), f"rate-{line.pk}": str(line.vat_rate_id or "")}
+        for name, value in known.items():
+            if fields.get(name) == value:
+                del fields[name]
+    return fields
+
+
 def _rate_words(rate: VatRate, is_foreign: bool) -> str:
     name = rate_name(None, rate.name or rate.code)
     if is_foreign and rate.category == VatCategory.O:

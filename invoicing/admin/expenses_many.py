@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config import badges
+from config.admin.links import change_url
 from config.figures import rate_name
 
 from ..errors import InvoicingError
@@ -141,9 +142,16 @@ def _ask(
         **page.admin_site.each_context(request),
         "title": title,
         "back_url": request.get_full_path(),
-        "rows": [(document, reasons, _bookings(document), purchases.mark_of(document)) for document, reasons in rows]
-        if shows_bookings
-        else [(document, reasons, [], "") for document, reasons in rows],
+        "rows": [
+            (
+                document,
+                reasons,
+                _bookings(document) if shows_bookings else [],
+                purchases.mark_of(document) if shows_bookings else "",
+                change_url(document),
+            )
+            for document, reasons in rows
+        ],
         "ready": sum(not reasons and document.pk not in doubtful for document, reasons in rows),
         "doubtful": doubtful,
         "left_out": chosen.count() - len(rows),

@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from config import badges
 from config.admin.links import change_url, faint, link, list_url
 from config.admin.places import party_link
-from config.figures import amount, before_stop, day, iban
+from config.figures import amount, before_stop, day, iban, percentage
 from config.states import state_label
 from crm.models import Party
 from crm.names import name_key
@@ -38,13 +38,16 @@ from ..models import (
     PurchaseFile,
     Quarantine,
     ReviewState,
+    VatRateVersion,
 )
 from ..peppol.checks.formal import is_formal
 from ..peppol.statuses import OTHER
 from ..services import purchases
 from ..services.purchases.intake import sentence
+from ..services.purchases.officially import NOTHING_FOUND
 from .booking import person
-from .expenses_lines import booking_fields, chosen_in
+from .expenses_form import PAPER_ROUNDING, vat_within
+from .expenses_lines import booking_fields, chosen_in, typed_on_lines
 from .expenses_mending import quarantined, reopening
 from .expenses_telling import UNTOLD, telling
 from .returned import send_back, typed_before
@@ -56,7 +59,7 @@ APPROVE = "invoicing.approve_purchasedocument"
 DRAWN = 200  # lines that the page shows
 TABS = ("document", "pdf", "original")
 # What the page has a tick or a field for; anything else has to be put right before.
-_ASKED_FOR = frozenset({"iban", "duplicate", "findings", "vat-rate", "exchange-rate"})
+_ASKED_FOR = frozenset({"iban", "duplicate", "findings", "vat-rate", "account", "exchange-rate"})
 
 
 def review_key(document: PurchaseDocument) -> str:
@@ -126,7 +129,7 @@ def review_page(page: ExpenseAdmin, request: HttpRequest, document: PurchaseDocu
         "lines": lines[:DRAWN],
         "lines_left": max(document.lines.count() - DRAWN, 0) if len(lines) > DRAWN else 0,
         "vat_totals": list(document.vat_totals.all()),
-        "sign": "−" if document.is_credit_note else "",
+        "sign": "-" if document.is_credit_note else "",
         "tabs": _tabs(page, document, tab, pdf),
         "tab": tab,
         "pdf_url": page.url("show", document.pk, pdf.pk) if pdf else "",
@@ -175,7 +178,9 @@ def review_page(page: ExpenseAdmin, request: HttpRequest, document: PurchaseDocu
             "waiting": waiting.count(),
             "supplier_url": page.url("supplier", document.pk),
             "proposed": purchases.proposed_suppliers(document) if document.supplier_id is None else [],
-            "supplier_field": supplier_field.render("party", None, {"id": "supplier-party"}) if supplier_field else "",
+            "supplier_field": supplier_field.render("chosen", None, {"id": "supplier-party", "form": "approve"})
+            if supplier_field
+            else "",
             "media": supplier_field.media if supplier_field else "",
             **booking_fields(document, lines, typed),
         }
@@ -240,9 +245,47 @@ def _checks(document: PurchaseDocument, others: list[PurchaseDocument]) -> list[
         found.append(Check("bad", _("It looks like one received before"), advice))
     else:
         found.append(Check("good", _("Not received before")))
+    found += [*_doubtful_days(document), *_low_vat(document)]
     if document.is_direct_debit:
         found.append(Check("note", _("Paid by direct debit"), _("Do not pay it yourself.")))
     return found
+
+
+def _doubtful_days(document: PurchaseDocument) -> list[Check]:
+    """Dates that are probably slips: nothing stops the document, and it would be booked in that period."""
+    found = []
+    if document.date > timezone.localdate():
+        words = _("Dated in the future: %(day)s") % {"day": day(document.date)}
+        detail = _(
+            "It is booked in that period. If the date is wrong, refuse it and ask the supplier for a corrected one."
+        )
+        found.append(
+            Check("bad", words, detail if document.is_peppol else _("Press Edit, and fill in what the paper says."))
+        )
+    if document.due_date is not None and document.due_date < document.date:
+        words = _("Due on %(due)s, before its date of %(day)s")
+        names = {"due": day(document.due_date), "day": day(document.date)}
+        found.append(Check("note", words % names, _("Compare the dates with the document before you approve it.")))
+    return found
+
+
+def _low_vat(document: PurchaseDocument) -> list[Check]:
+    """Typed VAT that is less than the chosen rate makes of the total: mixed rates, or a slip."""
+    line = None if document.is_peppol else document.lines.filter(vat_rate__isnull=False).first()
+    version = VatRateVersion.objects.on(document.date).filter(rate=line.vat_rate_id).first() if line else None
+    if version is None or not document.total:
+        return []
+    expected = vat_within(document.total, version.percentage)
+    if document.vat_total >= expected - PAPER_ROUNDING:
+        return []
+    words = _("The VAT is %(vat)s; at %(percent)s it would be %(expected)s")
+    names = {
+        "vat": amount(document.vat_total),
+        "percent": percentage(version.percentage),
+        "expected": amount(expected),
+    }
+    advice = _("Compare it with the paper. Where it is a slip, press Edit.") if document.is_pending else ""
+    return [Check("bad", words % names, advice)]
 
 
 def _supplier_advice(document: PurchaseDocument) -> str:
@@ -274,7 +317,7 @@ def _finding(row: dict[str, Any]) -> dict[str, str]:
     code = str(row.get("code", ""))
     return {
         "level": "formal" if is_formal(code) and row.get("level") == "error" else str(row.get("level", "")),
-        "code": code,
+        "code": "" if code == NOTHING_FOUND else code,
         "text": sentence(str(row.get("text", "")), row.get("values") or {}),
         "place": str(row.get("place", "")),
     }
@@ -291,11 +334,19 @@ def _goes_to(document: PurchaseDocument) -> str:
     if connection.start_date is not None and document.date < connection.start_date:
         text = _("Dated before %(day)s, from when on documents go to %(tool)s.")
         return text % {"day": day(connection.start_date), "tool": tool_label(connection.tool)}
+    if not document.total:
+        return _("Its total is zero, so nothing of it is booked.")
+    if not purchases.handled_by_connection(document):
+        text = _("It is excluded from the sync, so it does not go to %(tool)s.")
+        return text % {"tool": tool_label(connection.tool)}
+    if purchases.may_have_left(document):
+        return _(
+            "The bookkeeping has it by e-mail. The next sync after approval holds it up until you exclude it, or say that"
+            " nobody booked the e-mail."
+        )
     if Capability.PURCHASES_AS_FILES in get_tool(connection.tool).capabilities:
         text = _("Its file goes to the archive of %(tool)s with the next sync after approval; it is booked there.")
         return text % {"tool": tool_label(connection.tool)}
-    if not document.total:
-        return _("Its total is zero, so nothing of it is booked.")
     if document.is_foreign and document.exchange_rate is None:
         text = _("Goes to %(tool)s once it is approved and has an exchange rate.")
         return text % {"tool": tool_label(connection.tool)}
@@ -303,10 +354,10 @@ def _goes_to(document: PurchaseDocument) -> str:
 
 
 def _mailing(page: ExpenseAdmin, request: HttpRequest, document: PurchaseDocument) -> dict[str, Any]:
-    if document.review != ReviewState.APPROVED:
-        return {}
     mailings = list(document.mailings.all()[:5])
     found: dict[str, Any] = {"mailings": [(row, state_label("mailing", row.state)) for row in mailings]}
+    if document.review != ReviewState.APPROVED:
+        return found
     before = purchases.sent_before(document)
     entity = document.entity
     if before is purchases.SentBefore.YES or not page.has_approve_permission(request) or entity is None:
@@ -385,9 +436,10 @@ def refuse_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpRespon
 
 
 def supplier_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpResponse:
-    """Take a party as the supplier, or make the one that the document proposes."""
+    """Take a party as the supplier, or make the one that the document proposes. What was typed meanwhile comes back."""
     document = _deciding(page, request, pk)
-    key = request.POST.get("party", "")
+    typed = typed_on_lines(request, document)
+    key = request.POST.get("chosen" if "take" in request.POST else "party", "")
     try:
         if key.isdigit() and len(key) < 18:
             party = Party.objects.live().filter(pk=key).first()
@@ -400,11 +452,10 @@ def supplier_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpResp
             found = purchases.create_supplier(document=document, by=person(request))
         else:
             raise NotPossible(_("Choose the supplier or create it first."))
+        messages.success(request, _("Supplier: %(party)s.") % {"party": before_stop(found.supplier)})
     except InvoicingError as error:
         messages.error(request, str(error))
-        return HttpResponseRedirect(change_url(document))
-    messages.success(request, _("Supplier: %(party)s.") % {"party": before_stop(found.supplier)})
-    return HttpResponseRedirect(change_url(document))
+    return send_back(request, document, fields=typed)
 
 
 def mail_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpResponse:

@@ -15,9 +15,11 @@ from ..models import PurchaseDocument
 _KEY = "returned_expense"
 
 
-def send_back(request: HttpRequest, document: PurchaseDocument, place: str = "") -> HttpResponseRedirect:
-    """To the page of the document, which finds what was typed. `place`: where on it, "#lines"."""
-    fields = request.POST.copy()
+def send_back(
+    request: HttpRequest, document: PurchaseDocument, place: str = "", fields: QueryDict | None = None
+) -> HttpResponseRedirect:
+    """To the page of the document, which finds what was typed. `place`: where on it, "#lines"; `fields`: only these."""
+    fields = request.POST.copy() if fields is None else fields
     fields.pop("csrfmiddlewaretoken", None)
     request.session[_KEY] = [document.pk, fields.urlencode()]
     return HttpResponseRedirect(change_url(document) + place)

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from config.figures import before_stop
+from config.figures import amount, before_stop
 from crm.models import VatType
 from crm.numbers import is_valid_vat_number
 
@@ -144,8 +144,12 @@ def _credit_problems(contents: Contents) -> Iterator[Problem]:
         yield Problem(code="credited-invoice-party", text=text, blocks=False)
     earlier = invoice.credit_notes.exclude(pk=document.pk).filter(status="booked").aggregate(sum=Sum("total"))["sum"]
     if (earlier or Decimal(0)) + contents.totals.total > invoice.total:
-        text = _("More would be credited than the %(total)s of %(invoice)s.")
-        yield Problem(code="credited-too-much", text=text % {"total": invoice.total, "invoice": invoice})
+        text = _(
+            "More would be credited than the %(total)s of %(invoice)s. Lower the lines, or look at the credit notes that it"
+            " has already."
+        )
+        names = {"total": amount(invoice.total, invoice.currency), "invoice": invoice}
+        yield Problem(code="credited-too-much", text=text % names)
 
 
 def _party_problems(contents: Contents) -> Iterator[Problem]:

@@ -76,8 +76,12 @@ def _unregistered(record: Issued) -> tuple[str, ...]:
 
 def _rule_reasons(record: Issued) -> tuple[str, ...]:
     seller, buyer = record.seller, record.buyer
-    if seller.country != "BE" or not seller.peppol_id:
-        return (_("Only a Belgian entity with a Peppol ID sends through Peppol. Fill it in under Entities."),)
+    if seller.country != "BE":
+        text = _("Only Belgian entities send through Peppol here, and %(entity)s is none. Send the PDF by e-mail.")
+        return (text % {"entity": seller.name},)
+    if not seller.peppol_id:
+        text = _("%(entity)s has no Peppol ID, so it does not send through Peppol. Fill it in under Entities.")
+        return (text % {"entity": seller.name},)
     number = buyer.enterprise_number or buyer.vat_number.removeprefix("BE")
     if buyer.country != "BE" or not is_valid_enterprise_number(number, "BE"):
         text = _("%(customer)s is no Belgian company with a valid VAT or enterprise number. Send the PDF.")

@@ -145,3 +145,17 @@ def test_how_an_approved_expense_is_booked_is_not_put_back_by_an_older_page(rece
     line.refresh_from_db()
     assert line.ledger_account == account
     assert "was changed since this page was opened" in shown(answer)
+
+
+def test_the_services_look_once_more_themselves(receipt, world):
+    """Between the look of the page and the booking there is a moment, too."""
+    preview = services.preview_booking(world.draft)
+    mark = purchases.mark_of(receipt)
+    reprice(world.draft, "500")
+    retype(receipt, "999.00")
+    outcomes = services.book_many(documents=[world.draft], by=None, seen={world.draft.pk: preview.seen})
+    assert [problem.code for outcome in outcomes for problem in outcome.problems] == ["changed"]
+    approved = purchases.approve_many(documents=[receipt], by=None, seen={receipt.pk: mark})
+    assert [problem.code for outcome in approved for problem in outcome.problems] == ["changed"]
+    with pytest.raises(purchases.ApprovalRefused, match="was changed since this page was opened"):
+        purchases.approve(document=receipt, by=None, seen=mark)

@@ -8,6 +8,7 @@ from django.core.management import call_command
 
 from integrations import services
 from integrations.base.provider import Capability
+from integrations.messages import posting_reason
 from integrations.models import Notification, PartyLink, Posting, RunState
 from integrations.registry import get_tool
 from integrations.services import notices
@@ -439,6 +440,29 @@ def test_numbers_that_are_shown_before_something_is_done_count_purchases(connect
     assert released == affected.count
     assert {posting(d).state for d in (bought, credited)} == {"waiting"}
     assert not Posting.objects.filter(purchase_document=refused).exists()
+
+
+@pytest.mark.parametrize("profile", PROFILES[:1], indirect=True, ids=str)
+def test_what_comes_to_nothing_is_done_by_itself(connection, profile, box):
+    nothing = purchase(connection, profile, [("10.00", "21", None), ("-10.00", "21", None)])
+    assert nothing.total == 0
+    bridge.sync(connection)
+    row = posting(nothing)
+    assert (row.state, row.issue) == ("excluded", None)
+    assert posting_reason(row).sentence == "Excluded by itself: its total is zero, so there is nothing to book."
+    assert nothing.number not in purchases.numbers_there(box)
+
+
+@pytest.mark.parametrize("profile", PROFILES[:1], indirect=True, ids=str)
+def test_a_total_that_a_supplier_got_wrong_is_the_suppliers_to_correct(connection, profile, box):
+    wrong = purchase(connection, profile)
+    PurchaseDocument.objects.filter(pk=wrong.pk).update(total=wrong.total + 1)
+    bridge.sync(connection)
+    row = posting(wrong)
+    assert (row.state, row.reason_code) == ("blocked", "APP-209")
+    advice = posting_reason(row).advice
+    assert advice.startswith("Take the approval back, refuse it and ask the supplier for a corrected one;")
+    assert "whoever runs this program" not in advice
 
 
 def mailed(document: PurchaseDocument, state: str, error: str = "") -> None:

@@ -169,7 +169,9 @@ def test_no_more_is_credited_than_was_invoiced(invoice):
         by=None,
     )
     full = services.credit_invoice(invoice=invoice, by=None)
-    with pytest.raises(BookingRefused, match=r"More would be credited than the 118\.54 of 2026/0001") as refused:
+    with pytest.raises(
+        BookingRefused, match=r"More would be credited than the 118\.54 USD of 2026/0001\. Lower the lines"
+    ) as refused:
         services.book(document=full, by=None)
     assert [problem.code for problem in refused.value.problems] == ["credited-too-much"]
 

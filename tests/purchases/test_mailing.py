@@ -98,7 +98,7 @@ def test_automatic_mailing_skips_what_a_connection_handles(entity, expense, supp
     entity.mails_expenses = True
     entity.save()
     connect(entity)  # from 1 January 2026 on
-    handled = purchases.approve(document=expense(number="1"), by=None)
+    handled = purchases.approve(document=expense(number="1"), by=None, ticks=purchases.Ticks(unbooked=True))
     early = purchases.approve(document=expense(number="2", day=date(2025, 12, 31)), by=None)
     receipt = purchases.save_typed(typed=typed(entity), by=None, file=("bon.pdf", PDF))
     receipt = purchases.approve(document=receipt, by=None)

@@ -387,6 +387,10 @@ def _decide(
         posting.state, posting.reason_code = PostingState.EXCLUDED, ""
         posting.reason_params = {"already_in": already_in}
         problem = None
+    elif problem is not None and side is PURCHASES and _has_nothing_to_book(document, problem):
+        posting.state, posting.reason_code = PostingState.EXCLUDED, ""
+        posting.reason_params = {"nothing_to_book": "yes"}
+        problem = None
     elif problem is not None:
         posting.state, posting.reason_code, posting.reason_params = PostingState.BLOCKED, problem.code, problem.params
     elif former_state == PostingState.REFUSED and not _changed_since(
@@ -406,6 +410,11 @@ def _decide(
         is_new=is_new,
         offered_again=offered_again,
     )
+
+
+def _has_nothing_to_book(document: Source, problem: Problem) -> bool:
+    """Whether an expense is done without a booking: nobody has to exclude by hand what comes to nothing."""
+    return not document.total and problem.code in ("APP-208", MAILED)
 
 
 def _changed_since(

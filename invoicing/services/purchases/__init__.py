@@ -1,5 +1,6 @@
 """The verbs of expenses: taking documents in, saying who they are from, deciding about them, telling who waits for it."""
 
+from .bridge import handled_by_connection
 from .by_hand import TypedPurchase, check_file, save_typed
 from .delivered import attend
 from .duplicates import duplicates_of
@@ -79,6 +80,7 @@ __all__ = [
     "demands_response",
     "duplicates_of",
     "formal_rules",
+    "handled_by_connection",
     "is_answered",
     "is_told_otherwise",
     "largest",

@@ -9,10 +9,12 @@ from django.contrib.auth.models import AbstractBaseUser
 from ...models import PurchaseDocument
 
 Lookup = Callable[[PurchaseDocument], bool]
+Count = Callable[[PurchaseDocument], int]
 LeaveOut = Callable[[PurchaseDocument, AbstractBaseUser | None], None]
 
 _handled: list[Lookup] = []
 _booked_by_us: list[Lookup] = []
+_without_account: list[Count] = []
 _may_be_there: list[Lookup] = []
 _stands_there: list[Lookup] = []
 _held_up: list[Lookup] = []
@@ -23,6 +25,7 @@ def register(
     *,
     handled: Lookup,
     booked_by_us: Lookup,
+    without_account: Count,
     may_be_there: Lookup,
     stands_there: Lookup,
     held_up: Lookup,
@@ -31,7 +34,8 @@ def register(
     """Register questions about a document, and one verb; the same function twice changes nothing.
 
     `handled`: whether a connection sends it. `booked_by_us`: whether it makes the booking too, line by line, instead of
-    handing over a file. `may_be_there`: whether it was claimed for sending, so that the books have it or may have it;
+    handing over a file; `without_account`: how many lines it would then hold back, since neither they nor their VAT rate
+    have a ledger account. `may_be_there`: whether it was claimed for sending, so that the books have it or may have it;
     `stands_there`: the same, but for what the tool refused. `held_up`: whether it cannot go as it is. `leave_out`: keep
     what is held up out of the books for good.
     """
@@ -45,6 +49,8 @@ def register(
     for known, lookup in questions:
         if lookup not in known:
             known.append(lookup)
+    if without_account not in _without_account:
+        _without_account.append(without_account)
     if leave_out not in _leave_out:
         _leave_out.append(leave_out)
 
@@ -55,6 +61,10 @@ def handled_by_connection(document: PurchaseDocument) -> bool:
 
 def booked_by_us(document: PurchaseDocument) -> bool:
     return any(lookup(document) for lookup in _booked_by_us)
+
+
+def lines_without_account(document: PurchaseDocument) -> int:
+    return sum(count(document) for count in _without_account)
 
 
 def may_be_in_books(document: PurchaseDocument) -> bool:

@@ -9,8 +9,10 @@ from __future__ import annotations
 import enum
 import hashlib
 import logging
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
@@ -19,7 +21,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext
 
-from config.figures import day
+from config.figures import amount, day
 from crm import audit
 
 from ...errors import NotPossible
@@ -94,9 +96,20 @@ class Delivery:
 def sentence(text: str, values: Mapping[str, Any]) -> str:
     """A sentence of the reader in the language of whoever reads it; a translation that lost a place is not shown."""
     try:
-        return gettext(text) % dict(values) if values else gettext(text)
+        return (
+            gettext(text) % {name: _shown(name, value) for name, value in values.items()} if values else gettext(text)
+        )
     except (KeyError, ValueError, TypeError):
         return text
+
+
+_MONEY = frozenset({"stated", "expected", "base"})
+_PLAIN_NUMBER = re.compile(r"-?\d{1,15}(\.\d{1,2})?")
+
+
+def _shown(name: str, value: Any) -> Any:
+    """An amount with its two decimals, as the reader's language writes it; anything else as it is."""
+    return amount(Decimal(value)) if name in _MONEY and _PLAIN_NUMBER.fullmatch(str(value)) else value
 
 
 def receive(*, data: bytes, delivery: Delivery) -> Received:

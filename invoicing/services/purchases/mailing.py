@@ -168,7 +168,9 @@ def deliver(pk: int) -> bool:
         return False
     mailing = PurchaseMailing.objects.select_related("document__entity").get(pk=pk)
     document = mailing.document
-    subject = f"{document.get_kind_display()} {document} {document.supplier_name}".strip()
+    # Without a number it is called by its kind and day already.
+    name = f"{document.get_kind_display()} {document}" if document.number else str(document)
+    subject = f"{name} {document.supplier_name}".strip()
     mail = EmailMessage(subject=" ".join(subject.split())[:200], body="", to=[mailing.address])
     for file in document.files.all():
         if file.role == FileRole.ORIGINAL or file.is_pdf:

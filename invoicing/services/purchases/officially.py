@@ -13,6 +13,7 @@ from ...peppol.document import Finding, Level
 from ...peppol.official import NotAvailable
 from ...peppol.reading import Reading
 
+NOTHING_FOUND = "official"  # the code of the finding that says so; of no rule, and of no use to a reader
 logger = logging.getLogger(__name__)
 
 
@@ -38,4 +39,4 @@ def official_findings(found: Reading) -> tuple[Finding, ...]:
     if checked.findings:
         return said
     text = gettext_noop("The official rules, release %(release)s, found nothing.")
-    return (Finding(code="official", level=Level.NOTE, text=text, values={"release": checked.release}),)
+    return (Finding(code=NOTHING_FOUND, level=Level.NOTE, text=text, values={"release": checked.release}),)

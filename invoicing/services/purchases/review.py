@@ -49,7 +49,8 @@ class Ticks:
     """What the person says to have checked. `iban` names the accounts that the tick was beside: it holds for no other.
 
     `findings`: the amounts were compared, although rules of e-invoices are broken that its sender had to keep.
-    `unbooked`: approve it although the books cannot take it yet, because a VAT rate or the exchange rate is missing.
+    `unbooked`: approve it although the books cannot take it yet, because a VAT rate, an account or the exchange rate is
+    missing.
     """
 
     iban: str = ""
@@ -141,7 +142,7 @@ def _broken(document: PurchaseDocument) -> int:
 
 def missing_for_books(document: PurchaseDocument) -> list[Problem]:
     """What a connection that books this document will ask for, and nobody gave yet."""
-    if not bridge.booked_by_us(document):
+    if not document.total or not bridge.booked_by_us(document):
         return []
     found: list[Problem] = []
     categories = list(document.lines.filter(vat_rate=None).values_list("vat_category", flat=True))
@@ -159,6 +160,13 @@ def missing_for_books(document: PurchaseDocument) -> list[Problem]:
             open_lines,
         )
         found.append(Problem(code="vat-rate", text=text % {"n": open_lines}))
+    if bare := bridge.lines_without_account(document):
+        text = ngettext(
+            "%(n)d line has no ledger account, and none is set for its VAT rate: choose one.",
+            "%(n)d lines have no ledger account, and none is set for their VAT rate: choose one for each.",
+            bare,
+        )
+        found.append(Problem(code="account", text=text % {"n": bare}))
     if document.is_foreign and document.exchange_rate is None:
         text = _("It is in %(currency)s: enter the exchange rate.")
         found.append(Problem(code="exchange-rate", text=text % {"currency": document.currency}))
