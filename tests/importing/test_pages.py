@@ -4,6 +4,7 @@ import io
 import random
 import re
 
+import openpyxl
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
@@ -297,3 +298,15 @@ def test_a_file_of_what_was_imported_heads_the_old_values_before(sign_in, story)
     assert titles() == ["Now", "After"]
     told.write()
     assert titles() == ["Before", "After"]
+
+
+def test_a_title_of_a_workbook_and_the_blank_row_below_it_are_no_rows(story):
+    book = openpyxl.Workbook()
+    for row in (["Customers 2026"], [], ["Name", "Postcode", "Country"], ["Peeters", "1000", "BE"]):
+        book.active.append(row)
+    file = io.BytesIO()
+    book.save(file)
+    told = story().upload(file.getvalue(), name="customers.xlsx")
+    assert (told.meanings, told.batch.rows) == (["name", "postcode", "country"], 1)
+    told.count().write()
+    assert told.row(4).name == Company.objects.get().name == "Peeters"
