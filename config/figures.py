@@ -48,6 +48,11 @@ def day(value: date | datetime | None) -> str:
     return date_format(value, f"j {month_sign()} Y")
 
 
+def before_stop(name: object) -> str:
+    """A name as it stands before a full stop, which the name may end with itself: "Wadvlinder B.V" and then "."."""
+    return str(name).removesuffix(".")
+
+
 def month(value: date) -> str:
     """Return the month of a day as "January 2026"."""
     return date_format(value, "F Y")

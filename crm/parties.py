@@ -55,10 +55,16 @@ def normalise(party: Party) -> None:
     party.language = party.language.strip().lower()
     party.vat_number = numbers.normalise_vat_number(party.vat_number, party.country)
     party.enterprise_number = numbers.normalise_enterprise_number(party.enterprise_number, party.country)
-    party.enterprise_number = party.enterprise_number or numbers.enterprise_number_of(party.vat_number)
+    if not party.enterprise_number and fits_country(party.vat_number, party.country):
+        party.enterprise_number = numbers.enterprise_number_of(party.vat_number)
     party.iban = numbers.normalise_iban(party.iban)
     party.bic = numbers.normalise_iban(party.bic)
     party.peppol_id = "".join(party.peppol_id.split())
+
+
+def fits_country(vat_number: str, country: str) -> bool:
+    """Whether a normalised VAT number can be one of the ISO country; where either is not known, it can."""
+    return not country or numbers.vat_country(vat_number) in ("", country, _vat_home(country))
 
 
 def find_warnings(party: Party) -> list[PartyWarning]:
@@ -72,7 +78,7 @@ def _warnings(party: Party) -> Iterator[PartyWarning]:
         text = _("VAT number %(number)s is not valid. Expected: %(pattern)s.")
         pattern = numbers.expected_vat_pattern(number, party.country)
         yield PartyWarning(field="vat_number", code="APP-201", text=text % {"number": number, "pattern": pattern})
-    elif number and party.country and numbers.vat_country(number) not in ("", party.country, _vat_home(party.country)):
+    elif not fits_country(number, party.country):
         text = _("VAT number %(number)s belongs to another country than the address.") % {"number": number}
         yield PartyWarning(field="vat_number", code="vat-country", text=text)
     if not number and party.vat_type in ("vat_liable", "contractor", "intra_community"):

@@ -13,6 +13,7 @@ from django.db.models import Q
 from django.dispatch import receiver
 from django.utils.translation import gettext as _
 
+from config.figures import before_stop
 from crm.binning import let_go
 from crm.models import Party
 from crm.signals import parties_binned, parties_restored
@@ -119,7 +120,7 @@ def _copy(link: PartyLink | ReleasedLink, model: Any) -> Any:
 
 
 def _left_words(link: ReleasedLink, owner: str | None) -> str:
-    values = {"party": link.party, "id": str(link), "administration": link.administration, "owner": owner}
+    values = {"party": link.party, "id": str(link), "administration": before_stop(link.administration), "owner": owner}
     if owner is None:
         return _("%(party)s came back without number %(id)s: that relation is gone from %(administration)s.") % values
     return _("%(party)s came back without number %(id)s in %(administration)s: %(owner)s has it now.") % values

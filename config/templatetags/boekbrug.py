@@ -26,6 +26,7 @@ register.filter("number", figures.number)
 register.filter("percentage", figures.percentage)
 register.filter("iban", figures.iban)
 register.filter("day", figures.day)
+register.filter("before_stop", figures.before_stop)
 register.filter("moment", figures.moment)
 
 

@@ -11,7 +11,7 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.core.exceptions import PermissionDenied
 from django.core.paginator import Paginator
 from django.db.models import Count, Q, QuerySet
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import NoReverseMatch, URLPattern, path, reverse
 from django.utils.functional import Promise
@@ -30,7 +30,7 @@ from ..duplicates.groups import Edge, groups_of
 from ..duplicates.names import likeness, words_of
 from ..duplicates.reasons import BY_NAME, Reason
 from ..models import Company, DuplicateJob, DuplicatePair, PairState, Party, PartyKind
-from .merging import merge_url
+from .merging import merge_url, why_gone
 from .seen import mark_of
 
 MERGE, DECIDE = "crm.add_merge", "crm.change_duplicatepair"
@@ -40,6 +40,8 @@ MOST_PAIRS = 20_000
 # From here on merging one by one is no work for a person (S-053).
 MANY = 50
 _SHOWN_IN_PREVIEW = 50
+# Certain pairs up to which the button tells how many of them can be merged without a person.
+_MOST_COUNTED = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,6 +116,7 @@ class DuplicatePairAdmin(BookkeepingAdmin):
         )
         page = Paginator(groups, GROUPS_ON_A_PAGE).get_page(request.GET.get("p"))
         counts = {chip.query: chip.count for chip in chips}
+        merges = _certain_merges(counts["?view=certain"]) if request.user.has_perm(MERGE) else 0
         context = {
             **self.admin_site.each_context(request),
             "title": _("Duplicates"),
@@ -124,7 +127,8 @@ class DuplicatePairAdmin(BookkeepingAdmin):
             "page_query": f"?view={view}&p=" if view else "?p=",
             "may_merge": request.user.has_perm(MERGE),
             "may_decide": request.user.has_perm(DECIDE),
-            "certain": counts["?view=certain"],
+            "merges_all": merges is None or merges > 0,
+            "certain_merges": merges,
             "open": counts["?"],
             "many": MANY,
             "companies": Company.objects.count(),
@@ -147,6 +151,8 @@ class DuplicatePairAdmin(BookkeepingAdmin):
 
     def set_aside(self, request: HttpRequest, pk: int) -> HttpResponse:
         pair = self._pair(request, pk)
+        if pair is None:
+            return self._back(request)
         verdicts.set_aside(pair=pair, by=_user(request))
         words = _("%(one)s and %(other)s are kept as two. You find them under Set aside.")
         messages.success(request, words % {"one": pair.first, "other": pair.second})
@@ -154,6 +160,8 @@ class DuplicatePairAdmin(BookkeepingAdmin):
 
     def take_back(self, request: HttpRequest, pk: int) -> HttpResponse:
         pair = self._pair(request, pk)
+        if pair is None:
+            return self._back(request)
         verdicts.take_back(pair=pair, by=_user(request))
         words = _("%(one)s and %(other)s are looked at again.")
         messages.success(request, words % {"one": pair.first, "other": pair.second})
@@ -212,17 +220,29 @@ class DuplicatePairAdmin(BookkeepingAdmin):
         }  # fmt: skip
         return TemplateResponse(request, "admin/crm/duplicates_certain.html", context)
 
-    def _pair(self, request: HttpRequest, pk: int) -> DuplicatePair:
+    def _pair(self, request: HttpRequest, pk: int) -> DuplicatePair | None:
+        """The pair as the page showed it; None, with the reason as a message, when it is not that one any more."""
         if not request.user.has_perm(DECIDE):
             raise PermissionDenied
         pair = self.get_queryset(request).select_related("first", "second").filter(pk=pk).first()
-        if pair is None:
-            raise Http404
-        return pair
+        shown = request.POST.get("parties", "")
+        if pair is not None and shown in ("", f"{pair.first_id}-{pair.second_id}"):
+            return pair
+        messages.error(request, _why_no_pair(shown))
+        return None
 
     def _back(self, request: HttpRequest) -> HttpResponse:
         badges.forget()
         return HttpResponseRedirect(next_url(request, list_url(DuplicatePair)))
+
+
+def _why_no_pair(shown: str) -> str:
+    """Why two are not a pair any more, by their keys as the page sent them."""
+    keys = [int(key) for key in shown.split("-") if key.isdigit() and len(key) < 18]
+    merged = Party.objects.filter(pk__in=keys, merged_into__isnull=False).first()
+    if merged is not None:
+        return why_gone(merged.pk)
+    return _("These two do not stand in the list any more. Nothing was changed; look at the list again.")
 
 
 def merge_page(one: Party, other: Party) -> str:
@@ -302,6 +322,13 @@ def _facts(party: Party) -> str:
         links = [link for link in party.tool_links.all() if link.external_id and link.primary]
         parts += [f"{tool_label(link.administration.tool)} {link}" for link in links]
     return ", ".join(part for part in parts if part)
+
+
+def _certain_merges(certain_pairs: int) -> int | None:
+    """How many pairs merging all certain ones would merge; None where there are too many to tell on a list."""
+    if certain_pairs > _MOST_COUNTED:
+        return None
+    return len(certain.propose().merges) if certain_pairs else 0
 
 
 def _last_merges() -> dict[str, Any] | None:

@@ -25,8 +25,10 @@ def differences(batch: ImportBatch, show: str) -> FileResponse:
     wanted = {"left-out": preview.LEFT_OUT, "": (RowOutcome.ADDED, RowOutcome.EDITED, *preview.LEFT_OUT)}.get(
         show, (show,)
     )
-    titles = [_("Row"), _("Result"), _("Company"), _("Found by"), _("Field"), _("Now"), _("After"), _("Remark")]
-    rows = _to_come(batch) if batch.state == ImportState.READY else _done(batch)
+    is_to_come = batch.state == ImportState.READY
+    before = _("Now") if is_to_come else _("Before")
+    titles = [_("Row"), _("Result"), _("Company"), _("Found by"), _("Field"), before, _("After"), _("Remark")]
+    rows = _to_come(batch) if is_to_come else _done(batch)
     file = TemporaryFile()  # noqa: SIM115 - closed by the answer that sends it
     try:
         CSV.write(file, titles, _lines(rows, set(wanted)))

@@ -21,6 +21,7 @@ from .. import merging
 from ..importing import criteria, preview, services
 from ..importing.criteria import Criterion, criterion_words, fact_words
 from ..importing.fields import COMPANY_ID, EXTERNAL_ID, fields_for, label_of
+from ..importing.filereader import CHOICES
 from ..importing.words import note_words, refusal_words, shown_value
 from ..models import ImportBatch, ImportRow, ImportState, PartyKind, RowOutcome, VatType
 
@@ -30,6 +31,11 @@ PER_PAGE = 50
 # What the name says already.
 _PARTS = ("name", "first_name", "last_name")
 ALL_ROWS = "all"
+# Code pages by the names under which programs offer them.
+_ENCODINGS = {
+    "utf-8": "UTF-8", "utf-8-sig": "UTF-8", "cp1252": "Windows-1252", "iso8859_15": "ISO 8859-15",
+    "cp850": "DOS 850", "cp437": "DOS 437", "mac_roman": "Mac Roman",
+}  # fmt: skip
 
 
 def title(batch: ImportBatch) -> str:
@@ -64,6 +70,7 @@ def columns_context(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
                 "index": index,
                 "header": column["header"] or _("Column %(n)s without a header") % {"n": index + 1},
                 "field": meaning,
+                "was_left_out": bool(column.get("left_out")),
                 "samples": values,
             }
         )
@@ -76,8 +83,14 @@ def columns_context(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
         "asks_administration": any(column["field"] in (EXTERNAL_ID, COMPANY_ID) for column in columns),
         "blank_empty": "blank_empty" in posted if posted else batch.blank_empty,
         "sheets": batch.reading.get("sheets", []),
+        "sheet": posted.get("sheet", "") if posted else batch.reading.get("sheet", ""),
+        "letters": _letters(batch),
+        "encoding": posted.get("encoding", "") if posted else batch.reading.get("encoding", ""),
         "how": how_it_was_read(batch),
         "recognised": sum(1 for column in columns if column["field"]),
+        "header_row": batch.reading.get("header_row", 0),
+        "title_rows": bool(batch.reading.get("header_row")),
+        "lacks_headers": not any(column["field"] or column["was_left_out"] for column in columns) and posted is None,
     }
 
 
@@ -92,14 +105,26 @@ def posted_columns(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
     }
 
 
+def posted_reading(request: HttpRequest, batch: ImportBatch) -> dict[str, str]:
+    """Another sheet or other letters than the file was read with, as `services.read_anew` takes them; else empty."""
+    offered = {"sheet": batch.reading.get("sheets", []), "encoding": [key for key, _name in _letters(batch)]}
+    wished = {key: request.POST.get(key, "") for key, values in offered.items() if request.POST.get(key, "") in values}
+    return wished if any(batch.reading.get(key, "") != value for key, value in wished.items()) else {}
+
+
+def _letters(batch: ImportBatch) -> list[tuple[str, str]]:
+    """The code pages to choose from; none where the file itself says which one it is."""
+    encoding = batch.reading.get("encoding", "")
+    return [(key, _ENCODINGS[key]) for key in CHOICES] if encoding in CHOICES else []
+
+
 def how_it_was_read(batch: ImportBatch) -> str:
     """ "CSV, Windows-1252, columns cut at “;”" - how the bytes were taken, so that a person sees a wrong guess."""
     how = batch.reading
     if how.get("format") != "csv":
         return _("sheet %(sheet)s") % {"sheet": how.get("sheet", "")}
     signs = {"\t": _("tab"), ";": ";", ",": ",", "|": "|"}
-    names = {"cp1252": "Windows-1252", "mac_roman": "Mac Roman", "utf-8-sig": "UTF-8", "cp850": "DOS 850"}
-    encoding = names.get(how.get("encoding", ""), how.get("encoding", "").upper())
+    encoding = _ENCODINGS.get(how.get("encoding", ""), how.get("encoding", "").upper())
     return _("CSV, letters as %(encoding)s, columns cut at “%(sign)s”") % {
         "encoding": encoding, "sign": signs.get(how.get("delimiter", ""), how.get("delimiter", "")),
     }  # fmt: skip
@@ -147,6 +172,7 @@ def preview_context(request: HttpRequest, batch: ImportBatch) -> dict[str, Any]:
         "left_out": _left_out_words(counts),
         "many_wrong": counts["wrong"] > len(rows) or counts["wrong"] * 10 > sum(counts.values()),
         "reasons": _reasons(batch.summary.get("reasons", {}).get(chosen.key if chosen else "", [])),
+        "warned": _warned_words(batch.summary.get("warned")),
         "to_decide": sum(1 for row in samples.get("ambiguous", []) if _candidates(row)),
         "lacking": lacking,
         "lacking_words": _lacking_words(lacking, chosen),
@@ -165,6 +191,20 @@ def _reasons(found: Sequence[Mapping[str, Any]]) -> list[dict[str, str]]:
             {"rows": rows % {"n": number(one["rows"]), "row": number(one["row"])}, "why": note_words(one["note"])}
         )
     return told
+
+
+def _warned_words(warned: Mapping[str, Any] | None) -> str:
+    """That country and VAT number of rows disagree, with the first as its example."""
+    if not warned:
+        return ""
+    words = ngettext(
+        "%(n)s row names another country than its VAT number; row %(row)s: %(why)s. It is imported as it stands, and "
+        "no enterprise number is taken from it. Correct the file, or the company afterwards.",
+        "%(n)s rows name another country than their VAT numbers; row %(row)s: %(why)s. They are imported as they "
+        "stand, and no enterprise number is taken from them. Correct the file, or the companies afterwards.",
+        warned["rows"],
+    )
+    return words % {"n": number(warned["rows"]), "row": number(warned["row"]), "why": note_words(warned["note"])}
 
 
 def allowed(batch: ImportBatch, criterion: Criterion) -> Criterion | None:

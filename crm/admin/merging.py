@@ -23,7 +23,7 @@ from django.views.decorators.http import require_POST
 
 from config.admin.links import change_url, link, list_url, next_url
 from config.admin.places import party_link, party_url
-from config.figures import day, moment
+from config.figures import before_stop, day, moment
 from integrations.admin.postings import ReadOnlyAdmin
 from invoicing.models import SalesDocument
 
@@ -31,7 +31,7 @@ from .. import duplicates, merging
 from ..duplicates import verdicts
 from ..duplicates.reasons import Reason
 from ..merging import MergeRefused, Row, Side, fields
-from ..models import DuplicatePair, Merge, PairState, Party
+from ..models import DuplicatePair, Merge, PairState, Party, PartyKind
 from ..search import find_parties
 
 MERGE, UNDO, DECIDE = "crm.add_merge", "crm.change_merge", "crm.change_duplicatepair"
@@ -106,14 +106,14 @@ class MergingAdmin:
             raise PermissionDenied
         winner = self._party(request, pk)
         if winner is None:
-            raise Http404
+            return self._lead_away(request, pk)
         back = _back(request, party_url(winner))
         wanted = request.POST.get("with") or request.GET.get("with", "")
         if not wanted:
             return self._choose(request, winner, back)
         loser = self._party(request, int(wanted)) if wanted.isdigit() else None
         if loser is None or loser.pk == winner.pk:
-            messages.error(request, _not_there(int(wanted) if wanted.isdigit() else 0))
+            messages.error(request, why_gone(int(wanted) if wanted.isdigit() else 0))
             return HttpResponseRedirect(back)
         if request.method == "POST":
             apart = "apart" in request.POST
@@ -133,6 +133,16 @@ class MergingAdmin:
         if not self.get_queryset(request).filter(pk=pk).exists():  # type: ignore[attr-defined]
             return None
         return Party.objects.select_related("payment_term").get(pk=pk)
+
+    def _lead_away(self, request: HttpRequest, pk: int) -> HttpResponse:
+        """From the page of somebody who is not there any more: to whom it went into. Http404: there never was one."""
+        kind = PartyKind.PERSON if self.opts.model_name == "contact" else PartyKind.COMPANY  # type: ignore[attr-defined]
+        party = Party.objects.filter(pk=pk, kind=kind).first()
+        if party is None:
+            raise Http404
+        messages.error(request, why_gone(pk))
+        otherwise = list_url(self.model) if party.merged_into is None else party_url(merging.as_survivor(party))  # type: ignore[attr-defined]
+        return HttpResponseRedirect(_back(request, otherwise))
 
     def _choose(self, request: HttpRequest, winner: Party, back: str) -> HttpResponse:
         term = request.GET.get("q", "").strip()
@@ -188,14 +198,19 @@ class MergingAdmin:
         }
         try:
             done = merging.merge(
-                winner=winner, loser=loser, choices=choices, by=_person(request), seen=request.POST.get("seen", "")
+                winner=winner,
+                loser=loser,
+                choices=choices,
+                by=_person(request),
+                seen=request.POST.get("seen", ""),
+                knows_apart="knows_apart" in request.POST,
             )
         except MergeRefused as refused:
             messages.error(request, str(refused))
             gone = Party.objects.filter(pk__in=[winner.pk, loser.pk], deleted_at__isnull=False).exists()
             return HttpResponseRedirect(back) if gone else None
         words = gettext("%(loser)s was merged into %(winner)s. Until %(date)s you can undo this:")
-        text = words % {"loser": loser, "winner": winner, "date": day(merging.undo_until(done))}
+        text = words % {"loser": loser, "winner": before_stop(winner), "date": day(merging.undo_until(done))}
         messages.success(request, format_html("{} {}", text, link(change_url(done), gettext("Undo"))))
         return self._go_on(request, winner)
 
@@ -307,7 +322,7 @@ def _chosen(request: HttpRequest, row: Row) -> str:
     return chosen if chosen in list(Side) else "" if row.must_choose else Side.WINNER
 
 
-def _not_there(pk: int) -> str:
+def why_gone(pk: int) -> str:
     """Why somebody is not offered for merging any more."""
     party = Party.objects.filter(pk=pk).select_related("merged_into").first()
     if party is not None and party.merged_into is not None:
@@ -369,7 +384,8 @@ class MergeAdmin(ReadOnlyAdmin):
         found: Merge = self.row(request, object_id)
         context = {
             **self.admin_site.each_context(request),
-            "title": gettext("%(loser)s was merged into %(winner)s.") % {"loser": found.loser, "winner": found.winner},
+            "title": gettext("%(loser)s was merged into %(winner)s.")
+            % {"loser": found.loser, "winner": before_stop(found.winner)},
             "back_url": list_url(Merge),
             "merge": found,
             "survivor_link": party_link(merging.as_survivor(found.winner)),

@@ -22,6 +22,7 @@ from config.admin.exports import Column, ExportingAdmin
 from config.admin.links import faint, list_url
 from config.admin.lists import BookkeepingAdmin, View
 from config.admin.places import document_url, party_url
+from config.admin.stale import NoOverwriting
 from integrations import services
 from integrations.messages import fixes
 from integrations.models import Administration, Connection, Issue, PartyLink
@@ -79,7 +80,7 @@ class CompaniesInline(TabularInline):
         return found.select_related("company")
 
 
-class PartyListAdmin(TypingHint, MergingAdmin, BulkActions, ExportingAdmin):
+class PartyListAdmin(NoOverwriting, TypingHint, MergingAdmin, BulkActions, ExportingAdmin):
     """What companies and contacts share."""
 
     list_filter = [

@@ -119,7 +119,7 @@ def _merge(winner_id: int, loser_id: int, job: DuplicateJob) -> str:
     if against:
         return _("They differ in: %(what)s.") % {"what": ", ".join(against)}
     try:
-        merging.merge(winner=winner, loser=loser, by=job.by)
+        merging.merge(winner=winner, loser=loser, by=job.by, knows_apart=False)
     except merging.MergeRefused as refused:
         return str(refused)
     return ""

@@ -128,7 +128,7 @@ def _decide(
             return Decision(row, RowOutcome.WRONG, pk, fact, notes=[note])
     if pk is not None:
         changes = comparer.changes(row, pk)
-        return Decision(row, RowOutcome.EDITED if changes else RowOutcome.UNCHANGED, pk, fact, changes)
+        return Decision(row, RowOutcome.EDITED if changes else RowOutcome.UNCHANGED, pk, fact, changes, [*row.warned])
     return _decide_new(row, book, criterion, new, asked=wish == NEW)
 
 
@@ -147,7 +147,7 @@ def _decide_new(row: Row, book: Book, criterion: Criterion, new: dict[str, int],
     changes |= places.changes(row.place, [], blank_empty=False)
     binned = book.find_binned(row, criterion)
     notes = [] if binned is None else [_note("IMP-305", "binned", party=book.names.get(binned, ""))]
-    return Decision(row, RowOutcome.ADDED, changes=changes, notes=notes)
+    return Decision(row, RowOutcome.ADDED, changes=changes, notes=[*notes, *row.warned])
 
 
 def _telling(row: Row, criterion: Criterion) -> set[str]:

@@ -139,6 +139,9 @@ FIELDS: tuple[Field, ...] = (
 BY_KEY = {found.key: found for found in FIELDS}
 # "klant" and "client" head a column of yes and no in our own export, and one of names in other programs' files.
 _NAME_OR_CUSTOMER = frozenset({"klant", "client", "customer"})
+# Beside a column of first names these head the last name; alone they head the whole one.
+_LAST_OR_WHOLE = frozenset({"name", "naam", "nom"})
+NAME_PARTS = frozenset({"first_name", "last_name"})
 
 
 def fields_for(kind: str) -> list[Field]:
@@ -176,9 +179,12 @@ def guess(
     names = _names(kind)
     numbers = _number_headers(administrations)
     found, taken = Guess(), set[str]()
+    parts = {remembered.get(key, names.get(key, "")) for key in map(header_key, headers) if key not in _LAST_OR_WHOLE}
     for column, header in enumerate(headers):
         key = header_key(header)
         meant = remembered.get(key)
+        if meant != "" and kind == PartyKind.PERSON and key in _LAST_OR_WHOLE:
+            meant = "last_name" if "first_name" in parts and "last_name" not in parts else "name"
         administration = None
         if meant is None and key in numbers:
             meant, administration = EXTERNAL_ID, numbers[key]
@@ -192,7 +198,26 @@ def guess(
             taken.add(meant)
             found.administration = administration or found.administration
         found.mapping.append({"header": header[:200], "field": meant})
+        if remembered.get(key) == "" and (names.get(key) in own or key in numbers or key in _NAME_OR_CUSTOMER):
+            # It would be recognised: a person is told why it is not.
+            found.mapping[-1]["left_out"] = "last time"
+    if kind == PartyKind.PERSON and "name" in taken and taken & NAME_PARTS:
+        _take_one_name(found.mapping, taken)
     return found
+
+
+def _take_one_name(mapping: list[dict[str, str]], taken: set[str]) -> None:
+    """Leave the whole name out where both parts of it have columns, else the one part."""
+    spare = {"name"} if taken >= NAME_PARTS else NAME_PARTS
+    for column in mapping:
+        if column["field"] in spare:
+            column["field"] = ""
+
+
+def recognised(kind: str, cells: Iterable[str]) -> int:
+    """How many fields these cells name, if they are headers."""
+    names = _names(kind)
+    return len({meant for cell in cells if (meant := names.get(header_key(cell)))})
 
 
 def remember(kind: str, mapping: Iterable[dict[str, str]]) -> None:

@@ -21,6 +21,7 @@ import re
 import sys
 import zipfile
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any, NoReturn
 
 # The beginning of the globals of a workbook of Excel 97 to 2003, and its record that names a cipher.
@@ -30,8 +31,16 @@ CHUNK = 1 << 16
 # What many programs write under the name .xls: a page of the web.
 MARKUP = ("<html", "<!doctype", "<table", "<?xml", "<meta", "<head")
 DELIMITERS = ";,\t|"
-# Code pages that Belgian and Dutch programs write, the likely one first; others make mojibake of the same bytes.
-LIKELY = ("cp1252", "iso8859_15", "mac_roman", "cp850", "cp437")
+# What programs write that know no UTF-8: Windows nearly always, which is taken unless it makes nonsense of the file.
+USUAL, OTHERS = "cp1252", ("cp850", "mac_roman")
+CHOICES = ("utf-8", USUAL, "iso8859_15", *OTHERS, "cp437")
+# Letters in Dutch, French and German names, and others that are a little less likely there.
+_NAME_LETTERS = frozenset("éèëêàâäçïîöôüûùœßÉÈËÊÀÂÄÇÏÎÖÔÜÛÙŒ")
+_RARE_LETTERS = frozenset("áíóúñãõåøæìòýÿšžÁÍÓÚÑÃÕÅØÆÌÒÝŸŠŽðþÐÞ")
+_OPENING, _CLOSING = frozenset("‘“„‚‹«"), frozenset("”»›…®™©")
+_SIGNS = frozenset("’´–—°ºª²³½¼¾§·•µ\u00a0")
+_CONTEXT = re.compile(rb"(?=(..[\x80-\xff].))", re.DOTALL)
+MOST_CONTEXTS = 20_000
 PIECE = 500  # rows that are written together
 SAMPLE = 40  # records by which the delimiter is judged
 _SEPARATOR_LINE = re.compile(r"\Asep=(.)\r?\n", re.IGNORECASE)
@@ -53,6 +62,7 @@ class Reader:
         self.columns: int = options["columns"]
         self.cell: int = options["cell"]
         self.sheet: str = options.get("sheet", "")
+        self.encoding: str = options.get("encoding", "")  # that a person chose, or that was found before
 
     def run(self) -> Iterator[Any]:
         """How it was read, then the rows."""
@@ -190,32 +200,29 @@ class Reader:
                 if zeros.count(0) > len(zeros) * 0.6:
                     return self._as(encoding), encoding
             raise Refused("kind")
+        if self.encoding in CHOICES:
+            return self._as(self.encoding, "other-letters"), self.encoding
         try:
             return self._as("utf-8"), "utf-8"
         except Refused:
-            pass
-        from charset_normalizer import from_bytes
-
-        best = from_bytes(self.data[: 4 * CHUNK], cp_isolation=list(LIKELY), threshold=0.3).best()
-        found = (best.encoding if best is not None else "cp1252") or "cp1252"
-        # What these two share is more often meant as the first; the euro sign is only in it.
-        encoding = "cp1252" if found in ("latin_1", "iso8859_15", "cp437") else found
+            encoding = likely_encoding(self.data)
         return self._as(encoding), encoding
 
-    def _as(self, encoding: str) -> str:
+    def _as(self, encoding: str, reason: str = "encoding") -> str:
         try:
             text = self.data.decode(encoding)
         except UnicodeDecodeError as error:
-            raise Refused("encoding") from error
+            raise Refused(reason) from error
         if "\0" in text:
             raise Refused("kind")
         return text
 
     def _delimiter(self, text: str) -> str:
         """The sign that cuts the first records into the most columns, of equal number."""
-        best, score = ";", (0.0, 0)
+        best, score = "", (0.0, 0)
+        below, most = ";", 2
         for sign in DELIMITERS:
-            widths = []
+            widths: list[int] = []
             try:
                 for row in csv.reader(io.StringIO(text[: CHUNK * 4], newline=""), delimiter=sign):
                     if row:
@@ -224,12 +231,18 @@ class Reader:
                         break
             except csv.Error:
                 continue
-            if not widths or widths[0] < 2:
+            if not widths:
+                continue
+            if widths[0] < 2:
+                # A title may stand above the headers; a comma in some names does not make three columns of most rows.
+                usual = max(set(widths), key=widths.count)
+                if usual > most and widths.count(usual) >= len(widths) * 0.6:
+                    below, most = sign, usual
                 continue
             found = (widths.count(widths[0]) / len(widths), widths[0])
             if found > score:
                 best, score = sign, found
-        return best
+        return best or below
 
     def _csv_rows(self, text: str, delimiter: str) -> Iterator[list[str]]:
         try:
@@ -259,6 +272,48 @@ class Reader:
             yield [number, *cells]
         if seen == 0:
             raise Refused("empty")
+
+
+def likely_encoding(data: bytes) -> str:
+    """The code page of a text that is no UTF-8: Windows-1252, unless another one reads it far better.
+
+    Judged by the signs beside each letter of the upper half: a capital after a small letter, a sign within a word and
+    the lines of a frame speak against a code page. A word that comes again counts once.
+    """
+    # A blank at both ends, so that the first and the last sign have neighbours, too.
+    places = set(islice((found[1] for found in _CONTEXT.finditer(b"  " + data + b" ")), MOST_CONTEXTS))
+    odd = {encoding: sum(_oddness(place, encoding) for place in places) for encoding in (USUAL, *OTHERS)}
+    other = min(OTHERS, key=lambda encoding: odd[encoding])
+    if not _can_read(data, USUAL):
+        return other
+    return other if odd[USUAL] >= 2 and odd[other] * 4 <= odd[USUAL] else USUAL
+
+
+def _can_read(data: bytes, encoding: str) -> bool:
+    try:
+        data.decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+def _oddness(place: bytes, encoding: str) -> float:
+    """How unlikely the third of four signs is among the others; 0 for what people write."""
+    first, before, sign, after = tuple(place.decode(encoding, errors="replace"))
+    if sign in _NAME_LETTERS or sign in _RARE_LETTERS:
+        rare = 0.5 if sign in _RARE_LETTERS else 0.0
+        if sign.isupper():
+            return 3.0 if before.islower() else rare
+        shouted = before.isupper() and (after.isupper() or (first.isupper() and not after.islower()))
+        return 2.0 if shouted else rare
+    if sign in _OPENING:
+        return 3.0 if before.isalpha() else 0.0
+    if sign in _CLOSING or sign in _SIGNS:
+        inside = before.isalpha() and after.isalpha() and sign not in "’´"
+        return 2.0 if inside else 0.0
+    if sign in "€£":
+        return 3.0 if before.isalpha() or after.isalpha() else 0.0
+    return 4.0
 
 
 def _text(value: Any) -> str:

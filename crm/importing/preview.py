@@ -68,6 +68,8 @@ def prepare(batch: ImportBatch, progress: Progress | None = None) -> Prepared:
 def summarise(prepared: Prepared, decisions: dict[str, Any]) -> dict[str, Any]:
     """Counts and first rows per criterion, and how many rows lack a value to be found by (IMP-304)."""
     found: dict[str, Any] = {"criteria": [], "samples": {}, "reasons": {}}
+    if warned := [row for row in prepared.rows if row.warned and not row.wrong]:
+        found["warned"] = {"rows": len(warned), "row": warned[0].number, "note": warned[0].warned[0]}
     for criterion in prepared.offered:
         counts: Counter[str] = Counter()
         samples: dict[str, list[dict[str, Any]]] = {}

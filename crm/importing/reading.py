@@ -48,8 +48,11 @@ class Table:
 
 
 @contextmanager
-def open_table(file: IO[bytes], *, sheet: str = "") -> Iterator[Table]:
-    """Read `file` row by row. Raises ImportRefused, also while its rows are walked through."""
+def open_table(file: IO[bytes], *, sheet: str = "", encoding: str = "", header_row: int = 0) -> Iterator[Table]:
+    """Read `file` row by row. Raises ImportRefused, also while its rows are walked through.
+
+    What is not told is found: the first sheet with anything, likely letters, the first row as headers.
+    """
     data = file.read(settings.BOEKBRUG_IMPORT_MAX_MB * 1024 * 1024 + 1)
     if len(data) > settings.BOEKBRUG_IMPORT_MAX_MB * 1024 * 1024:
         raise too_large("too-large")
@@ -59,6 +62,7 @@ def open_table(file: IO[bytes], *, sheet: str = "") -> Iterator[Table]:
         "columns": settings.BOEKBRUG_IMPORT_MAX_COLUMNS,
         "cell": settings.BOEKBRUG_IMPORT_MAX_CELL,
         "sheet": sheet,
+        "encoding": encoding,
     }
     # -I: nothing of the environment and of the working directory; what the file holds is nobody's command.
     process = subprocess.Popen(
@@ -81,7 +85,8 @@ def open_table(file: IO[bytes], *, sheet: str = "") -> Iterator[Table]:
     try:
         lines = _lines(process)
         how = next(lines)
-        first = next(lines)
+        # What stands above the headers is a title, not a row.
+        first = next(line for line in lines if line[0] >= header_row)
         yield Table(how, [str(cell) for cell in first[1:]], (FileRow(line[0], line[1:]) for line in lines))
     finally:
         clock.cancel()

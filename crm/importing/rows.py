@@ -11,6 +11,7 @@ from django.db.models import Q
 
 from ..models import ImportBatch, PartyKind
 from ..names import name_key, postcode_key
+from ..parties import fits_country
 from ..services import home_countries
 from . import places
 from .fields import EXTERNAL_ID
@@ -33,6 +34,7 @@ class Row:
     keys: dict[str, str]
     wrong: list[dict[str, Any]] = field(default_factory=list)
     relation: Relation | None = None
+    warned: list[dict[str, Any]] = field(default_factory=list)  # what does not hold the row up
     place: Place | None = None  # of a contact: the company it works at
 
 
@@ -65,7 +67,8 @@ def read_rows(batch: ImportBatch) -> Iterator[Row]:
     columns.sort(key=lambda column: column[1] != "country")  # numbers are read by it
     lists = lookup_lists()
     person = batch.kind == PartyKind.PERSON
-    with batch.file.open("rb") as file, open_table(file, sheet=batch.reading.get("sheet", "")) as table:
+    how = {key: batch.reading[key] for key in ("sheet", "encoding", "header_row") if key in batch.reading}
+    with batch.file.open("rb") as file, open_table(file, **how) as table:
         for line in table.rows:
             yield _row(line, columns, lists, person)
 
@@ -77,7 +80,14 @@ def _row(line: FileRow, columns: Collection[tuple[int, str]], lists: Lists, pers
         place = places.take(values)
         _name_person(values)
     name = values.get("name") or line.cell(next((i for i, key in columns if key in ("name", "last_name")), 0))[:200]
-    return Row(line.number, name, values, _keys(values), wrong, place=place)
+    return Row(line.number, name, values, _keys(values), wrong, warned=_warnings(values), place=place)
+
+
+def _warnings(values: dict[str, Any]) -> list[dict[str, Any]]:
+    number, country = values.get("vat_number", ""), values.get("country", "")
+    if not number or fits_country(number, country):
+        return []
+    return [{"code": "vat-country", "reason": "vat-country", "params": {"number": number, "country": country}}]
 
 
 def _name_person(values: dict[str, Any]) -> None:

@@ -20,7 +20,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from .. import audit
-from ..models import ImportBatch, ImportRow, ImportState
+from ..models import ImportBatch, ImportRow, ImportState, PartyKind
 from . import criteria, fields
 from .criteria import Criterion
 from .deciding import LEAVE, NEW
@@ -34,11 +34,12 @@ logger = logging.getLogger(__name__)
 _OPEN = (ImportState.UPLOADED, ImportState.READY, ImportState.FAILED)
 
 SAMPLES = 5
+HEADS = 10  # rows among which the headers are looked for
 
 
 def upload(*, kind: str, file: File[bytes], by: AbstractBaseUser | None) -> ImportBatch:
     """Keep a file and propose what its columns mean. Raises ImportRefused; then nothing is kept."""
-    how, headers, samples, rows = _look(file, "")
+    how, headers, samples, rows = _look(file, kind)
     file.seek(0)
     batch = ImportBatch(kind=kind, file_name=(file.name or "")[-200:], size=file.size or 0, by_id=by.pk if by else None)
     batch.reading = {**how, "headers": headers, "samples": samples}
@@ -58,10 +59,10 @@ def upload(*, kind: str, file: File[bytes], by: AbstractBaseUser | None) -> Impo
     return batch
 
 
-def choose_sheet(*, batch: ImportBatch, sheet: str) -> None:
-    """Read another sheet of the workbook. Raises ImportRefused; then the one before stays."""
+def read_anew(*, batch: ImportBatch, sheet: str = "", encoding: str = "") -> None:
+    """Read another sheet of the workbook, or the text with other letters. Raises ImportRefused; then all stays."""
     with batch.file.open("rb") as file:
-        how, headers, samples, rows = _look(file, sheet)
+        how, headers, samples, rows = _look(file, batch.kind, sheet, encoding)
     with transaction.atomic():
         if not _stands(batch, _OPEN):
             return
@@ -94,6 +95,8 @@ def set_up(*, batch: ImportBatch, meanings: list[str], administration_id: int | 
         raise ImportRefused("IMP-303", "twice", field=twice)
     if not criteria.facts_of(chosen):
         raise ImportRefused("IMP-303", "no-column")
+    if batch.kind == PartyKind.PERSON and "name" in chosen and fields.NAME_PARTS & set(chosen):
+        raise ImportRefused("IMP-303", "name-and-parts")
     if fields.ROLE in chosen and not set(fields.AT_COMPANY) & set(chosen):
         raise ImportRefused("IMP-303", "role-alone")
     has_numbers = bool({fields.EXTERNAL_ID, fields.COMPANY_ID} & set(chosen))
@@ -181,16 +184,28 @@ def can_undo(batch: ImportBatch) -> bool:
 # --- Looking at a file ---
 
 
-def _look(file: IO[bytes] | File[bytes], sheet: str) -> tuple[dict[str, Any], list[str], list[list[str]], int]:
+def _look(
+    file: IO[bytes] | File[bytes], kind: str, sheet: str = "", encoding: str = ""
+) -> tuple[dict[str, Any], list[str], list[list[str]], int]:
     """How the file reads, its headers, the first rows that hold most, and the number of its rows."""
-    with open_table(file, sheet=sheet) as table:
-        samples = [[cell[:80] for cell in row.cells] for row in islice(table.rows, SAMPLES)]
-        rows = len(samples) + sum(1 for _row in table.rows)
-        headers = table.headers
-        how = table.how
-    if rows == 0:
+    with open_table(file, sheet=sheet, encoding=encoding) as table:
+        first = list(islice(table.rows, HEADS - 1 + SAMPLES))
+        rows = len(first) + sum(1 for _row in table.rows)
+        headers, how = table.headers, table.how
+    above = _rows_above_headers(kind, headers, [row.cells for row in first[: HEADS - 1]])
+    if above:
+        headers, how = first[above - 1].cells, {**how, "header_row": first[above - 1].number}
+    if rows == above:
         raise ImportRefused("IMP-302", "only-headers")
-    return how, headers, samples, rows
+    samples = [[cell[:80] for cell in row.cells] for row in first[above : above + SAMPLES]]
+    return how, headers, samples, rows - above
+
+
+def _rows_above_headers(kind: str, headers: list[str], below: list[list[str]]) -> int:
+    """How many of the first rows are titles: 0, unless a later row reads clearly better as the headers."""
+    counts = [fields.recognised(kind, cells) for cells in (headers, *below)]
+    best = max(range(len(counts)), key=counts.__getitem__)
+    return best if counts[best] >= 2 and counts[best] > 2 * counts[0] else 0
 
 
 def _guess(batch: ImportBatch) -> None:

@@ -142,10 +142,13 @@ def _vat_number(text: str, country: str, lists: Lists) -> str:
 def _enterprise_number(text: str, country: str, lists: Lists) -> str:
     compact = numbers.normalise_enterprise_number(text, country)
     if not country and (compact.startswith("BE") or len(compact) in (9, 10)):
-        belgian = numbers.normalise_enterprise_number(text, "BE")
-        if _is_vat(f"BE{belgian}"):
-            return belgian
-    if not numbers.is_valid_enterprise_number(compact, country):
+        at_home = numbers.normalise_enterprise_number(text, "BE")
+        if _is_vat(f"BE{at_home}"):
+            return at_home
+    # A Belgian number beside another country is kept as the page keeps it: the preview says that country and VAT
+    # number disagree, and our own export comes back as it went.
+    belgian = len(compact) == 10 and numbers.is_valid_enterprise_number(compact, "BE")
+    if not belgian and not numbers.is_valid_enterprise_number(compact, country):
         raise Wrong("enterprise-number")
     return compact
 

@@ -12,7 +12,7 @@ from config.countries import LANGUAGES, country_name
 
 from ..models import VatType
 from .errors import ImportRefused
-from .fields import label_of
+from .fields import COMPANY, label_of
 
 
 def refusal_words(error: ImportRefused | Mapping[str, Any]) -> str:
@@ -38,10 +38,15 @@ def refusal_words(error: ImportRefused | Mapping[str, Any]) -> str:
             "The file defines things that no spreadsheet program writes. Save it again as XLSX, and try again."
         ),
         "encoding": _("The letters of the file cannot be read. Save it as XLSX, or as CSV UTF-8."),
+        "other-letters": _("The file cannot be read with these letters. Choose others, or save it as XLSX."),
         "empty": _("The file is empty."),
         "only-headers": _("The file has headers and no rows below them."),
         "no-column": _("No column is chosen by which companies can be found. Choose at least the name."),
         "role-alone": _("A role is one at a company. Choose the column that names the company, or leave the role out."),
+        "name-and-parts": _(
+            "Name is the whole name, so it cannot be read beside first name or last name. Choose last name for that "
+            "column, or leave one of them out."
+        ),
         "no-criterion": _("Choose how rows find your companies."),
         "no-administration": _("Choose the administration that the external IDs belong to."),
         "failed": _("The import stopped by an error of this program. Nothing was written. Try again."),
@@ -84,7 +89,10 @@ def note_words(note: Mapping[str, Any]) -> str:
     if reason == "kept-changed":
         fields = ", ".join(label_of(key) for key in params["fields"])
         return (_("kept: changed since (%(fields)s)") % {"fields": fields}) if fields else _("kept: changed since")
+    if reason == "vat-country":
+        params["country"] = country_name(params["country"])
     texts = {
+        "vat-country": _("VAT number %(number)s does not fit the country, %(country)s"),
         "left-out": _("left out by you"),
         "binned": _("%(party)s in the recycle bin fits; restore it there to have it back instead"),
         "taken": _("external ID %(number)s is already used by %(party)s"),
@@ -100,7 +108,7 @@ def note_words(note: Mapping[str, Any]) -> str:
         "kept-number-taken": _("kept: its former external ID is used by another one now"),
     }
     words = texts.get(reason, "")
-    return words % {**{"party": "", "number": "", "administration": ""}, **params} if words else ""
+    return words % {**{"party": "", "number": "", "administration": "", "country": ""}, **params} if words else ""
 
 
 def _company_words(reason: str, params: Mapping[str, Any]) -> str:
@@ -112,7 +120,9 @@ def _company_words(reason: str, params: Mapping[str, Any]) -> str:
         "%(field)s: “%(value)s” fits %(count)d of your companies",
         params["count"],
     )
-    return f"{words % values}; " + _("tell it by its VAT number")
+    if params["field"] == COMPANY:
+        return f"{words % values}; " + _("tell it by its VAT number")
+    return f"{words % values}; " + _("merge them, or tell it by its external ID")
 
 
 def _value_words(params: Mapping[str, Any]) -> str:

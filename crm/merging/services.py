@@ -15,8 +15,10 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from config.figures import before_stop
+
 from .. import audit, signals
-from ..models import Merge, Party
+from ..models import DuplicatePair, Merge, PairState, Party
 from ..services import as_page
 from . import fields
 from .errors import MergeRefused
@@ -42,17 +44,19 @@ def merge(
     choices: Mapping[str, str] | None = None,
     by: AbstractBaseUser | None,
     seen: str = "",
+    knows_apart: bool = True,
 ) -> Merge:
     """Let `loser` go into `winner`: filled beats empty, what points to the loser points to the winner. Logged.
 
     `choices` maps the key of a row that differs to the side whose value is kept; without a choice the winner's own
     value stays, but for numbers in the bookkeeping (MRG-310). `seen`: `Plan.seen` of the page on which it was chosen.
+    `knows_apart` False: nobody told this person that somebody said that these are not the same, so it is not done.
     The same merge a second time by the same person gives the first one.
     MergeRefused: nothing was changed (MRG-310, MRG-311, changed or merged by somebody else meanwhile).
     """
     try:
         with transaction.atomic():
-            return _merge(winner.pk, loser.pk, dict(choices or {}), by, seen)
+            return _merge(winner.pk, loser.pk, dict(choices or {}), by, seen, knows_apart)
     except (IntegrityError, OperationalError) as exc:
         logger.warning("two writers met in a merge", extra={"winner": winner.pk, "loser": loser.pk}, exc_info=exc)
         raise MergeRefused(
@@ -60,13 +64,22 @@ def merge(
         ) from exc
 
 
-def _merge(winner_id: int, loser_id: int, choices: dict[str, str], by: AbstractBaseUser | None, seen: str) -> Merge:
+def _merge(
+    winner_id: int,
+    loser_id: int,
+    choices: dict[str, str],
+    by: AbstractBaseUser | None,
+    seen: str,
+    knows_apart: bool,
+) -> Merge:
     winner, loser = _locked(winner_id, loser_id)
     if loser.merged_into_id == winner.pk:
         done = Merge.objects.filter(winner=winner, loser=loser, undone_at=None).first()
         if done is not None and done.by_id == (by.pk if by else None):
             return done
     _refuse_others(winner, loser)
+    if not knows_apart:
+        _refuse_apart(winner, loser)
     before = plan(winner, loser, with_moves=False)
     if seen and seen != before.seen:
         words = _("%(winner)s or %(loser)s was changed since this page was opened. Look at the values again.")
@@ -91,7 +104,10 @@ def _merge(winner_id: int, loser_id: int, choices: dict[str, str], by: AbstractB
         message=_("%(party)s was merged into this one.") % {"party": loser},
     )  # fmt: skip
     audit.record(
-        by=by, objects=[as_page(loser)], flag=audit.CHANGED, message=_("Merged into %(party)s.") % {"party": winner}
+        by=by,
+        objects=[as_page(loser)],
+        flag=audit.CHANGED,
+        message=_("Merged into %(party)s.") % {"party": before_stop(winner)},
     )
     transaction.on_commit(partial(signals.parties_merged.send_robust, sender=Party, merge=record))
     return record
@@ -120,6 +136,19 @@ def _refuse_others(winner: Party, loser: Party) -> None:
         if party.deleted_at is not None:
             words = _("%(party)s is in the recycle bin. Restore it first.")
             raise MergeRefused(words % {"party": party})
+
+
+def _refuse_apart(winner: Party, loser: Party) -> None:
+    """Refuse two of whom somebody said, perhaps at this moment, that they are not the same."""
+    first, second = sorted((winner.pk, loser.pk))
+    pairs = DuplicatePair.objects.filter(first=first, second=second, state=PairState.SET_ASIDE)
+    pair = pairs.select_related("set_aside_by").first()
+    if pair is not None:
+        who = pair.set_aside_by.get_username() if pair.set_aside_by is not None else audit.SYSTEM_USERNAME
+        words = _(
+            "Nothing was merged: %(who)s said that %(winner)s and %(loser)s are not the same. Ask before you merge them."
+        )
+        raise MergeRefused(words % {"who": who, "winner": winner, "loser": loser})
 
 
 def _check_choices(before: Plan, choices: Mapping[str, str]) -> None:

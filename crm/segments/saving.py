@@ -6,6 +6,8 @@ from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.utils.translation import gettext as _
 
+from config.figures import before_stop
+
 from .. import audit
 from ..models import Segment
 from . import rules
@@ -35,5 +37,10 @@ def copy_segment(*, segment: Segment, by: AbstractBaseUser | None) -> Segment:
     copy = Segment.objects.create(
         name=name, kind=segment.kind, rules=segment.rules, shared=False, owner_id=by.pk if by is not None else None
     )
-    audit.record(by=by, objects=[copy], flag=audit.ADDED, message=_("Copied from %(name)s.") % {"name": segment.name})
+    audit.record(
+        by=by,
+        objects=[copy],
+        flag=audit.ADDED,
+        message=_("Copied from %(name)s.") % {"name": before_stop(segment.name)},
+    )
     return copy

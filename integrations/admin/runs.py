@@ -18,7 +18,7 @@ from config.admin.links import change_url, link, list_url
 from config.admin.lists import View
 from config.figures import duration, moment
 from config.states import state_label
-from crm.models import Company, Tag
+from crm.models import Company, Contact, Tag
 
 from ..models import RunState, SyncRun
 from .filters import ConnectionFilter
@@ -44,10 +44,10 @@ def _doubtful(run: SyncRun) -> list[dict[str, Any]]:
     return [{"relation": relation, "fits": fits, "fact": _FACTS.get(fact, fact)} for relation, fits, fact in named]
 
 
-def _imported_url(run: SyncRun) -> str:
-    """The companies with the tag of this tool's imports; empty while there is none."""
+def _imported_url(run: SyncRun, model: type[Company | Contact]) -> str:
+    """The companies or contacts with the tag of this tool's imports; all of them while there is none."""
     tag = Tag.objects.filter(name__iexact=f"{tool_label(run.connection.tool)} Import").first()
-    return list_url(Company, tags__id__exact=tag.pk) if tag is not None else list_url(Company)
+    return list_url(model, tags__id__exact=tag.pk) if tag is not None else list_url(model)
 
 
 @admin.register(SyncRun)
@@ -114,7 +114,8 @@ class SyncRunAdmin(ReadOnlyAdmin):
             "tool": tool_label(run.connection.tool),
             "doubtful": _doubtful(run),
             "unread": run.cursor.get("import", {}).get("unread"),
-            "imported_url": _imported_url(run),
+            "imported_url": _imported_url(run, Company),
+            "imported_persons_url": _imported_url(run, Contact),
             "issues_url": reverse("admin:integrations_connection_issues", args=[run.connection_id]),
             "calls": list(run.exchanges.order_by("-pk")[:SHOWN_CALLS]),
         }

@@ -65,6 +65,7 @@ def synchronisation_page(page: ConnectionAdmin, request: HttpRequest, pk: int) -
         "sees_documents": sees_documents,
         "last_import": view_of(found) if (found := services.last_import(connection)) is not None else None,
         "may_import": connection.status == ConnectionStatus.CONNECTED and not connection.runs.unfinished().exists(),
+        "has_run": connection.runs.unfinished().exists(),
         "import_is_owed": services.import_is_owed(connection),
         "completeness": completeness_of(connection) if sees_invoices(request) else None,
         "wish": wish or NotificationPreference(),

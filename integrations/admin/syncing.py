@@ -67,6 +67,11 @@ def _start(request: HttpRequest, connection: Connection) -> None:
             "The sync of %(entity)s was not started: its relations of %(tool)s are imported first, and that did not come "
             "to its end. Import them again, or go on without, under Synchronisation."
         )
+        if not request.user.has_perm("integrations.change_connection"):
+            words = _(
+                "The sync of %(entity)s was not started: its relations of %(tool)s are imported first, and that did not "
+                "come to its end. Ask an account admin: who is one can import them again, or go on without."
+            )
         messages.error(request, words % names)
     except services.NotReady as refused:
         problem = problem_of_connection(refused.connection)

@@ -14,6 +14,8 @@ from typing import Any
 from django.db.models import Model
 from django.utils.translation import gettext as _
 
+from config.figures import before_stop
+
 from ..base.records import DocumentKind
 from ..models import Connection, ConnectionStatus, Issue, Posting, PostingState, RunState, SyncRun, WaitsFor
 from .compose import problem_text, tool_label, with_details
@@ -157,7 +159,7 @@ def _postponed(run: SyncRun, until: datetime, tool: str) -> ProblemText:
 def _excluded(posting: Posting) -> ProblemText:
     params = posting.reason_params or {}
     if already := params.get("already_in"):
-        sentence = _("Excluded: already in %(name)s.") % {"name": already}
+        sentence = _("Excluded: already in %(name)s.") % {"name": before_stop(already)}
     elif params.get("nothing_to_book"):
         sentence = _("Excluded by itself: its total is zero, so there is nothing to book.")
     elif params.get("reason") and posting.excluded_by:

@@ -10,6 +10,7 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from config.figures import before_stop
 from crm import audit
 from crm.models import Party
 from crm.services import as_page
@@ -139,4 +140,6 @@ def _refuse_taken(administration: Administration, party: Party, relation: ToolPa
     )
     if other is not None:
         words = _("External ID %(id)s is already used by %(party)s. Nothing was changed.")
-        raise ConnectError(words % {"id": relation.code or relation.external_id, "party": other.party.name})
+        raise ConnectError(
+            words % {"id": relation.code or relation.external_id, "party": before_stop(other.party.name)}
+        )

@@ -6,16 +6,18 @@ Source: S-080, S-081, S-086 to S-090, S-114 to S-121, S-163, S-164; APP-101, APP
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import transaction
 from django.db.models import Min
 from django.utils import timezone
+from django.utils.text import capfirst
 from django.utils.translation import gettext as _
 
 from config.figures import day as shown_day
+from config.figures import moment, rate_name
 from crm import audit
 
 from ..base.provider import Capability
@@ -28,6 +30,7 @@ from ..models import (
     FiscalPeriod,
     Journal,
     LedgerLink,
+    LinkDirection,
     SyncRun,
     ToolLedgerAccount,
     ToolPaymentTerm,
@@ -96,7 +99,8 @@ def save_settings(
 
     def put(field: str, value: Any) -> None:
         if getattr(fresh, field) != value:
-            changes.append(f"{field}: {getattr(fresh, field) or '-'} → {value or '-'}")
+            label = capfirst(str(Connection._meta.get_field(field).verbose_name))  # type: ignore[union-attr]
+            changes.append(f"{label}: {_logged(getattr(fresh, field))} → {_logged(value)}")
             setattr(fresh, field, value)
 
     if start_date is None and fresh.status == ConnectionStatus.CONNECTED:
@@ -121,6 +125,15 @@ def save_settings(
         fresh.save()
         audit.record(by=user, objects=[fresh], flag=audit.CHANGED, message="; ".join(changes))
     return fresh
+
+
+def _logged(value: Any) -> str:
+    """A setting's value as people read it in the history."""
+    if isinstance(value, bool):
+        return _("yes") if value else _("no")
+    if isinstance(value, datetime):
+        return moment(value)
+    return shown_day(value) if isinstance(value, date) else str(value or "–")
 
 
 def check_start_date(*, connection: Connection, day: date) -> None:
@@ -203,7 +216,7 @@ def _link(
         if row is None:
             if link is not None:
                 link.delete()
-                changes.append(f"{link.rate}: {getattr(link, column).code} → -")
+                changes.append(f"{_rate(link)}: {getattr(link, column).code} → –")
             continue
         # What stands unchanged is not judged anew: one account that was blocked since would stop every other link.
         if link is not None and getattr(link, f"{column}_id") == row.pk:
@@ -212,10 +225,16 @@ def _link(
         saved, __ = model.objects.update_or_create(
             connection=connection, rate_id=rate_id, direction=direction, defaults={column: row}
         )
-        changes.append(f"{saved.rate}: → {row.code}")
+        changes.append(f"{_rate(saved)}: {getattr(link, column).code if link is not None else '–'} → {row.code}")
     if changes:
-        audit.record(by=user, objects=[connection], flag=audit.CHANGED, message=f"{direction}: " + "; ".join(changes))
+        what = capfirst(str(model._meta.get_field(column).verbose_name))
+        words = f"{what}, {LinkDirection(direction).label}: " + "; ".join(changes)
+        audit.record(by=user, objects=[connection], flag=audit.CHANGED, message=words)
     return len(changes)
+
+
+def _rate(link: VatLink | LedgerLink) -> str:
+    return rate_name(None, link.rate.name or link.rate.code)
 
 
 def _check_vat(code: VatCode, direction: str) -> None:

@@ -41,7 +41,7 @@ def book_view(page: SalesDocumentAdmin, request: HttpRequest, pk: int) -> HttpRe
         return HttpResponseRedirect(change_url(document))
     if request.method == "POST":
         try:
-            booked = services.book(document=document, by=person(request))
+            booked = services.book(document=document, by=person(request), seen=request.POST.get("seen", ""))
         except services.BookingRefused as refused:
             for problem in refused.problems:
                 messages.error(request, problem.text)
@@ -74,10 +74,14 @@ def book_selected(page: SalesDocumentAdmin, request: HttpRequest, chosen: QueryS
         messages.error(request, _("Select at most %(number)d drafts at once.") % {"number": MANY_AT_ONCE})
         return None
     drafts.sort(key=lambda d: (d.date, d.pk))
-    if "confirmed" in request.POST:
-        _report(request, services.book_many(documents=drafts, by=person(request)))
-        return HttpResponseRedirect(request.get_full_path())
     rows = [(draft, services.preview_booking(draft)) for draft in drafts]
+    if "confirmed" in request.POST:
+        seen = {draft.pk: request.POST.get(f"seen-{draft.pk}", "") for draft in drafts}
+        if all(seen[draft.pk] in ("", preview.seen) for draft, preview in rows):
+            _report(request, services.book_many(documents=drafts, by=person(request), seen=seen))
+            return HttpResponseRedirect(request.get_full_path())
+        words = _("Nothing was booked: a draft was changed since this page was opened. Look at the amounts again.")
+        messages.error(request, words)
     ready = [draft for draft, preview in rows if preview.can_be_booked]
     context = {
         **page.admin_site.each_context(request),

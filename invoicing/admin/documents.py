@@ -13,6 +13,7 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, Ht
 from django.urls import URLPattern, path, reverse
 from django.utils.functional import Promise
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 from unfold.admin import TabularInline
@@ -22,6 +23,7 @@ from config.admin.exports import Column, ExportingAdmin
 from config.admin.links import change_url, faint, link
 from config.admin.lists import BookkeepingAdmin, View
 from config.admin.places import document_url
+from config.admin.stale import NoOverwriting
 from config.figures import amount, day
 from crm.admin.searching import customer_condition
 from integrations import standing
@@ -30,14 +32,14 @@ from .. import services
 from ..models import CreditNote, DocumentDiscount, Invoice, SalesDocument, SalesKind, SalesLine
 from . import answers, booking, columns, downloads, export, page, period, sending, totals, verbs
 from .filters import PostingFilter, chosen_entity
-from .forms import DiscountForm, DiscountFormSet, DocumentForm, LineForm, LineFormSet
+from .forms import DiscountForm, DiscountFormSet, DocumentForm, DraftLineFormSet, LineForm
 from .scope import scope_of
 
 
 class LineInline(TabularInline):
     model = SalesLine
     form = LineForm
-    formset = LineFormSet
+    formset = DraftLineFormSet
     fields = ["description", "quantity", "unit_price", "discount", "vat_rate", "account", "shown_net"]
     readonly_fields = ["shown_net"]
     extra = 0
@@ -91,7 +93,7 @@ def sought(request: HttpRequest, term: str) -> Q:
     return kept[term]
 
 
-class SalesDocumentAdmin(ExportingAdmin):
+class SalesDocumentAdmin(NoOverwriting, ExportingAdmin):
     """What invoices and credit notes share. Booked ones have a page of their own; the form is for drafts."""
 
     form = DocumentForm
@@ -288,7 +290,7 @@ class SalesDocumentAdmin(ExportingAdmin):
             return self._get_obj_does_not_exist_redirect(request, self.opts, object_id)
         if found.is_booked or not self.has_change_permission(request, found):
             if request.method == "POST":
-                raise PermissionDenied
+                return self._too_late(request, found)
             return page.document_page(self, request, self.document(request, found.pk))
         context = {
             **(extra_context or {}),
@@ -302,6 +304,22 @@ class SalesDocumentAdmin(ExportingAdmin):
             # Someone else booked it while this form was open; the transaction took everything back.
             messages.error(request, str(error))
             return HttpResponseRedirect(change_url(found))
+
+    def delete_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        found = self.get_queryset(request).filter(pk=object_id).first() if object_id.isdigit() else None
+        if found is not None and found.is_booked:
+            return self._too_late(request, found)
+        return super().delete_view(request, object_id, extra_context)
+
+    def _too_late(self, request: HttpRequest, document: SalesDocument) -> HttpResponse:
+        """Lead somebody who may change drafts to what became of one; nobody else."""
+        if not (document.is_booked and self.may_work_on(request)):
+            raise PermissionDenied
+        words = gettext("It is booked as %(number)s by now, so nothing was changed. Correct it with a credit note.")
+        messages.error(request, words % {"number": document.number})
+        return HttpResponseRedirect(change_url(document))
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: dict[str, Any] | None = None

@@ -22,6 +22,7 @@ from config import badges
 from config.admin.exports import Column, ExportingAdmin
 from config.admin.links import change_url, faint
 from config.admin.lists import View
+from config.admin.stale import NoOverwriting
 from config.figures import amount, day
 from config.states import label_for, state_label
 from crm.admin.searching import customer_condition
@@ -109,7 +110,7 @@ def views() -> list[View]:
 
 
 @admin.register(PurchaseDocument)
-class ExpenseAdmin(ExportingAdmin):
+class ExpenseAdmin(NoOverwriting, ExportingAdmin):
     """The form is for what a person types; everything else has the review page."""
 
     form = TypedForm
@@ -337,6 +338,13 @@ class ExpenseAdmin(ExportingAdmin):
         return super().change_view(request, str(pk))
 
     # --- the form ---
+
+    def version_values(self, request: HttpRequest, obj: Any) -> list[object]:
+        """With what the form shows of its one line, and whether it is paid."""
+        return [*super().version_values(request, obj), purchases.mark_of(obj), obj.payment_state]
+
+    def version_url(self, obj: Any) -> str:
+        return self.url("edit", obj.pk)
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any

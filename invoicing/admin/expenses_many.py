@@ -36,14 +36,18 @@ def approve_selected(page: ExpenseAdmin, request: HttpRequest, chosen: QuerySet[
     documents = _few(page, request, PurchaseDocument.objects.to_approve().filter(pk__in=chosen.values("pk")))
     if documents is None:
         return None
-    if "confirmed" in request.POST:
-        _report(request, purchases.approve_many(documents=documents, by=person(request)))
-        badges.forget()
-        return HttpResponseRedirect(request.get_full_path())
-    rows = [(document, [problem.text for problem in purchases.problems_of(document)]) for document in documents]
     prefetch_related_objects(
         documents, Prefetch("lines", PurchaseLine.objects.select_related("ledger_account", "vat_rate"))
     )
+    if "confirmed" in request.POST:
+        seen = {document.pk: request.POST.get(f"seen-{document.pk}", "") for document in documents}
+        if all(purchases.changed_since(document, seen[document.pk]) is None for document in documents):
+            _report(request, purchases.approve_many(documents=documents, by=person(request), seen=seen))
+            badges.forget()
+            return HttpResponseRedirect(request.get_full_path())
+        words = _("Nothing was approved: an expense was changed since this page was opened. Look at the amounts again.")
+        messages.error(request, words)
+    rows = [(document, [problem.text for problem in purchases.problems_of(document)]) for document in documents]
     return _ask(
         page, request, rows, chosen, title=_("Approve expenses"), action="approve_selected", template_verb="approve"
     )
@@ -139,7 +143,13 @@ def _ask(
         "title": title,
         "back_url": request.get_full_path(),
         "rows": [
-            (document, reasons, _bookings(document) if shows_bookings else [], change_url(document))
+            (
+                document,
+                reasons,
+                _bookings(document) if shows_bookings else [],
+                purchases.mark_of(document) if shows_bookings else "",
+                change_url(document),
+            )
             for document, reasons in rows
         ],
         "ready": sum(not reasons and document.pk not in doubtful for document, reasons in rows),

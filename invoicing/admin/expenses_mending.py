@@ -63,13 +63,17 @@ def quarantined(page: ExpenseAdmin, document: PurchaseDocument) -> dict[str, Any
 def mend_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     """Change accounts, VAT rates or the exchange rate of what is approved and not sent."""
     document = _deciding(page, request, pk)
+    seen = request.POST.get("seen", "")
+    if (problem := purchases.changed_since(document, seen)) is not None:
+        messages.error(request, problem.text)
+        return HttpResponseRedirect(f"{change_url(document)}#lines")
     chosen = chosen_in(request, document)
     for text in chosen.mistakes:
         messages.error(request, text)
     if chosen.mistakes:
         return send_back(request, document, "#lines")
     try:
-        changed = purchases.mend(document=document, lines=chosen.lines, rate=chosen.rate, by=person(request))
+        changed = purchases.mend(document=document, lines=chosen.lines, rate=chosen.rate, by=person(request), seen=seen)
         if changed:
             messages.success(request, _("Saved: %(changes)s") % {"changes": " ".join(changed)[:500]})
         else:

@@ -20,7 +20,7 @@ from django.utils.translation import ngettext
 from config import badges
 from config.admin.links import change_url, faint, link, list_url
 from config.admin.places import party_link
-from config.figures import amount, day, iban, percentage
+from config.figures import amount, before_stop, day, iban, percentage
 from config.states import state_label
 from crm.models import Party
 from crm.names import name_key
@@ -137,6 +137,7 @@ def review_page(page: ExpenseAdmin, request: HttpRequest, document: PurchaseDocu
         "checks": _checks(document, others),
         "others": [(other, change_url(other), review_label(other)) for other in others],
         "account": account,
+        "seen_mark": purchases.mark_of(document),
         "account_words": ", ".join(iban(text) for text in account.unknown),
         "supplier_history_url": list_url(PurchaseDocument, supplier__id__exact=document.supplier_id or 0),
         "findings": [_finding(row) for row in document.findings],
@@ -385,6 +386,11 @@ def _deciding(page: ExpenseAdmin, request: HttpRequest, pk: int) -> PurchaseDocu
 
 def approve_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpResponse:
     document = _deciding(page, request, pk)
+    seen = request.POST.get("seen", "")
+    if document.is_pending and (problem := purchases.changed_since(document, seen)) is not None:
+        # Without what was typed and ticked: that was said of another document.
+        messages.error(request, problem.text)
+        return HttpResponseRedirect(change_url(document))
     chosen = chosen_in(request, document)
     if chosen.mistakes and document.is_pending:
         for text in chosen.mistakes:
@@ -398,7 +404,7 @@ def approve_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpRespo
     )
     try:
         found = purchases.approve(
-            document=document, by=person(request), lines=chosen.lines, rate=chosen.rate, ticks=ticks
+            document=document, by=person(request), lines=chosen.lines, rate=chosen.rate, ticks=ticks, seen=seen
         )
     except InvoicingError as error:
         messages.error(request, str(error))
@@ -446,7 +452,7 @@ def supplier_view(page: ExpenseAdmin, request: HttpRequest, pk: int) -> HttpResp
             found = purchases.create_supplier(document=document, by=person(request))
         else:
             raise NotPossible(_("Choose the supplier or create it first."))
-        messages.success(request, _("Supplier: %(party)s.") % {"party": found.supplier})
+        messages.success(request, _("Supplier: %(party)s.") % {"party": before_stop(found.supplier)})
     except InvoicingError as error:
         messages.error(request, str(error))
     return send_back(request, document, fields=typed)

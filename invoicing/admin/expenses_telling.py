@@ -80,7 +80,7 @@ def _told(page: ExpenseAdmin, row: SupplierResponse, *, may_decide: bool) -> Tol
         return Told(words, state_label("told", "sending"), "", "", "", asks_look=False)
     words = _("The supplier was not told: %(what)s.") % what
     if row.state == SupplierResponseState.FAILED:
-        detail = _("The access point did not take it. Tell the supplier yourself, or try again.")
+        detail = _("It did not reach the supplier. Tell them yourself, or try again.")
         return Told(words, state_label("told", "failed"), detail, row.error, again_url, asks_look=False)
     if row.attempts:
         detail = _("The access point did not take it. It is tried again %(when)s.") % {"when": moment(row.not_before)}

@@ -80,10 +80,10 @@ def _place(found: purchases.Received) -> SafeString | str:
 
 
 def _tell(request: HttpRequest, outcomes: list[tuple[str, purchases.Received]]) -> None:
-    answers = [(name, found) for name, found in outcomes if found.answer is purchases.Answer.STORED and found.sale]
-    for _name, found in answers[:_TOLD]:
+    taken = [found for _name, found in outcomes if found.answer is purchases.Answer.STORED]
+    for found in [found for found in taken if found.code == "response"][:_TOLD]:
         messages.success(request, format_html("{} {}", found.text, _place(found)))
-    stored = [found.document for _name, found in outcomes if found.answer is purchases.Answer.STORED and not found.sale]
+    stored = [found.document for found in taken if found.code != "response"]
     kept = [document for document in stored if document is not None and document.quarantine]
     fine = len(stored) - len(kept)
     if fine:

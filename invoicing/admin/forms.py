@@ -14,8 +14,11 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextareaWidget, UnfoldAdminTextInputWidget
 
 from config.countries import LANGUAGES
+from config.figures import amount
 
+from .. import amounts
 from ..models import DocumentDiscount, LedgerAccount, PaymentTerm, SalesDocument, SalesLine, VatRateVersion
+from ..services import contents
 from .scope import DocumentScope
 from .typed import NumberAsTyped
 
@@ -89,6 +92,15 @@ class LineForm(forms.ModelForm[SalesLine]):
         if "account" in self.fields and self.instance.ledger_account_id:
             self.fields["account"].initial = str(self.instance.ledger_account)
 
+    def clean(self) -> dict[str, Any]:
+        cleaned = super().clean() or self.cleaned_data
+        quantity, price = cleaned.get("quantity"), cleaned.get("unit_price")
+        if quantity is not None and price is not None:
+            net = amounts.line_net(quantity, price, cleaned.get("discount") or amounts.ZERO)
+            if abs(net) > contents.LARGEST:
+                self.add_error("unit_price", too_large())
+        return cleaned
+
     def clean_vat_rate(self) -> VatRateVersion:
         return self.scope.rates[self.cleaned_data["vat_rate"]]
 
@@ -131,6 +143,12 @@ class NamedFieldsFormSet(BaseInlineFormSet[Any, Any, Any]):
                 field.widget.attrs.setdefault("aria-label", str(field.label))
 
 
+def too_large() -> str:
+    """What to do about an amount that no column holds."""
+    words = gettext("Quantity times price is more than %(most)s. Look for a slip, or spread it over more invoices.")
+    return words % {"most": amount(contents.LARGEST)}
+
+
 class LineFormSet(NamedFieldsFormSet):
     """Lines in the order of the page; new ones go behind those that are stored."""
 
@@ -141,6 +159,28 @@ class LineFormSet(NamedFieldsFormSet):
                 last += 1
                 form.instance.position = last
         return super().save(commit)
+
+
+class DraftLineFormSet(LineFormSet):
+    """The lines of a draft, which also have a sum."""
+
+    def clean(self) -> None:
+        """Refuse lines that are too large together; those that are too large alone have said so."""
+        super().clean()
+        if any(self.errors):
+            return
+        lines = [
+            SalesLine(
+                quantity=form.cleaned_data["quantity"],
+                unit_price=form.cleaned_data["unit_price"],
+                discount=form.cleaned_data["discount"],
+                vat_rate=form.cleaned_data["vat_rate"],
+            )
+            for form in self.forms
+            if form.cleaned_data.get("vat_rate") is not None and not self._should_delete_form(form)  # type: ignore[attr-defined]
+        ]
+        draft = SalesDocument(date=timezone.localdate())
+        contents.compute(draft, lines, [])
 
 
 class DiscountFormSet(LineFormSet):

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, ValidationError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.template.loader import render_to_string
 from django.utils.formats import get_format
@@ -55,16 +55,20 @@ def totals_view(page: SalesDocumentAdmin, request: HttpRequest, pk: int | None =
     scope = scope_of(request, document)
     rows = dict(_lines(request, scope))
     draft = SalesDocument(entity=scope.entity, date=scope.day, payment_term=_term(request, scope))
-    loaded = contents.compute(draft, list(rows.values()), list(_discounts(request)))
     currency = (request.POST.get("currency") or "").upper()[:3]
+    shown: dict[str, Any]
+    try:
+        loaded = contents.compute(draft, list(rows.values()), list(_discounts(request)))
+        shown = {"totals": _table(loaded.totals, scope, currency)}
+    except ValidationError as error:
+        shown = {"problem": " ".join(error.messages)}
+    due = contents.due_date_of(draft)
     answer: dict[str, Any] = {
         "lines": {prefix: amount(line.net) for prefix, line in rows.items()},
-        "totals": render_to_string(
-            "admin/invoicing/totals_table.html", {"totals": _table(loaded.totals, scope, currency)}
-        ),
-        "due": loaded.due_date.isoformat() if draft.payment_term else "",
+        "totals": render_to_string("admin/invoicing/totals_table.html", shown),
+        "due": due.isoformat() if draft.payment_term else "",
         # As the date field of the form writes it, in the person's language.
-        "due_shown": loaded.due_date.strftime(get_format("DATE_INPUT_FORMATS")[0]),
+        "due_shown": due.strftime(get_format("DATE_INPUT_FORMATS")[0]),
     }
     if request.POST.get("_scope"):
         answer["rates"] = scope.rate_choices()

@@ -8,7 +8,7 @@ no gap and no double, with any number of bookers on either database.
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -37,7 +37,10 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingPreview:
-    """What booking would do now. `number` is empty without a fiscal year, and another booker may still take it."""
+    """What booking would do now. `number` is empty without a fiscal year, and another booker may still take it.
+
+    `seen`: a mark of what is shown, which `book` compares.
+    """
 
     number: str
     day: date
@@ -47,6 +50,7 @@ class BookingPreview:
     total: Decimal
     currency: str
     problems: tuple[Problem, ...]
+    seen: str
 
     @property
     def can_be_booked(self) -> bool:
@@ -84,12 +88,14 @@ def preview_booking(document: SalesDocument) -> BookingPreview:
         total=loaded.totals.total,
         currency=draft.currency,
         problems=tuple(find_problems(loaded, years)),
+        seen=contents.mark_of(loaded),
     )
 
 
-def book(*, document: SalesDocument, by: AbstractBaseUser | None) -> SalesDocument:
+def book(*, document: SalesDocument, by: AbstractBaseUser | None, seen: str = "") -> SalesDocument:
     """Book a draft and return it as it now stands; one transaction. `by` None: the program itself.
 
+    `seen`: `BookingPreview.seen` of the page on which a person confirmed it; another draft by now is not booked.
     BookingRefused: `problems` say why, the draft is unchanged and no number is used up.
     """
     with transaction.atomic():
@@ -98,6 +104,8 @@ def book(*, document: SalesDocument, by: AbstractBaseUser | None) -> SalesDocume
             # Two credit notes of one invoice are weighed one after the other.
             list(SalesDocument.objects.select_for_update().filter(pk=draft.credited_invoice_id).values_list("pk"))
         loaded = contents.load(draft)
+        if seen and not draft.is_booked and seen != contents.mark_of(loaded):
+            raise BookingRefused([_changed_since(draft)])
         years = years_of(draft)
         blocking = [problem for problem in find_problems(loaded, years) if problem.blocks]
         if blocking:
@@ -117,16 +125,20 @@ def book(*, document: SalesDocument, by: AbstractBaseUser | None) -> SalesDocume
     return draft
 
 
-def book_many(*, documents: Iterable[SalesDocument], by: AbstractBaseUser | None) -> list[BookingOutcome]:
+def book_many(
+    *, documents: Iterable[SalesDocument], by: AbstractBaseUser | None, seen: Mapping[int, str] | None = None
+) -> list[BookingOutcome]:
     """Book drafts by date, each in its own transaction; one that is refused stops only itself.
 
+    `seen`: per key of a document the mark of what a person confirmed, as for `book`.
     Returns one outcome per document, in the order booked. Call it outside a transaction, otherwise all hang
     together.
     """
+    marks = seen or {}
     outcomes = []
     for document in sorted(documents, key=lambda d: (d.date, d.pk)):
         try:
-            outcomes.append(BookingOutcome(document=book(document=document, by=by)))
+            outcomes.append(BookingOutcome(document=book(document=document, by=by, seen=marks.get(document.pk, ""))))
         except BookingRefused as refused:
             outcomes.append(BookingOutcome(document=document, problems=refused.problems))
         except (InvoicingError, ValidationError, DatabaseError) as error:
@@ -175,6 +187,13 @@ def booked_fields(
         "total": loaded.totals.total,
         "updated_at": moment,
     }
+
+
+def _changed_since(draft: SalesDocument) -> Problem:
+    words = _(
+        "The draft for %(customer)s was changed since this page was opened, so it was not booked. Look at it again."
+    )
+    return Problem(code="changed", text=words % {"customer": draft.party})
 
 
 def _prefix(year: FiscalYear, kind: str) -> str:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
-from config.figures import amount
+from config.figures import amount, before_stop
 from crm.models import VatType
 from crm.numbers import is_valid_vat_number
 
@@ -71,7 +71,10 @@ def _year_problems(document: SalesDocument, years: list[FiscalYear]) -> Iterator
         text = _("%(entity)s has no fiscal year that contains %(date)s. Add it, or change the date.") % names
         yield Problem(code="no-fiscal-year", text=text)
     elif len(years) > 1:
-        text = _("%(date)s lies in two fiscal years of %(entity)s. Correct their first and last days.") % names
+        text = _("%(date)s lies in two fiscal years of %(entity)s. Correct their first and last days.") % {
+            **names,
+            "entity": before_stop(document.entity),
+        }
         yield Problem(code="two-fiscal-years", text=text)
     elif years[0].is_closed:
         text = _("Fiscal year %(year)s is closed. Choose another date, or open it again.") % {"year": years[0].label}
@@ -113,7 +116,8 @@ def _line_problems(contents: Contents) -> Iterator[Problem]:
         ):
             text = _("Line %(place)s: VAT rate %(rate)s is not one of %(entity)s.")
             yield Problem(
-                code="vat-rate-of-another", text=text % {"place": place, "rate": rate, "entity": document.entity}
+                code="vat-rate-of-another",
+                text=text % {"place": place, "rate": rate, "entity": before_stop(document.entity)},
             )
         account = line.ledger_account
         if account is not None and account.entity_id != document.entity_id:

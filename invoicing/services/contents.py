@@ -10,12 +10,14 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
+from config.fingerprints import fingerprint
+
 from .. import amounts, terms
 from ..models import DocumentDiscount, SalesDocument, SalesLine, SalesVatTotal
 from .inputs import DiscountInput
 
 # What the columns of amounts hold; SQLite would store more without a word.
-_LARGEST = Decimal("999999999999.99")
+LARGEST = Decimal("999999999999.99")
 
 _RELATED = ("entity", "party", "payment_term", "credited_invoice")
 
@@ -69,8 +71,9 @@ def compute(document: SalesDocument, lines: list[SalesLine], discounts: list[Doc
         [discount.percentage for discount in discounts],
     )
     computed = [line.net for line in lines] + [rate.lines_net for rate in totals.rates] + [totals.net, totals.total]
-    if any(abs(amount) > _LARGEST for amount in computed):
-        raise ValidationError(_("The amounts of this document are too large."), code="too-large")
+    if any(abs(amount) > LARGEST for amount in computed):
+        words = _("The amounts of this document are too large. Look for a slip, or spread them over more documents.")
+        raise ValidationError(words, code="too-large")
     return Contents(
         document=document,
         lines=lines,
@@ -102,6 +105,24 @@ def vat_total_rows(contents: Contents) -> list[SalesVatTotal]:
         )
         for rate in contents.totals.rates
     ]
+
+
+def mark_of(contents: Contents) -> str:
+    """A mark of all that booking makes final: the same as long as a draft would be booked with the same contents."""
+    document = contents.document
+    totals = contents.totals
+    return fingerprint(
+        (document.kind, document.entity_id, str(document.entity), document.party_id, str(document.party)),
+        (document.date, contents.due_date, document.payment_term_id, document.credited_invoice_id),
+        (document.currency, document.exchange_rate, document.language, document.customer_reference, document.note),
+        [
+            (line.description, line.quantity, line.unit_price, line.discount, line.vat_rate_id, line.ledger_account_id)
+            for line in contents.lines
+        ],
+        [(discount.description, discount.percentage) for discount in contents.discounts],
+        [(rate.rate, rate.percentage, rate.base, rate.vat) for rate in totals.rates],
+        (totals.net, totals.vat, totals.total),
+    )
 
 
 def write_parts(contents: Contents) -> None:

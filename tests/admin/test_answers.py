@@ -129,7 +129,7 @@ def test_what_broke_off_or_failed_is_told_again_by_a_person(expense, sign_in, ou
     SupplierResponse.objects.update(state="failed", error="The disk is full")
     assert "Every supplier was told" not in client.get(listed).content.decode()
     shown = page(client, expense)
-    assert "Tell the supplier yourself, or try again." in shown
+    assert "It did not reach the supplier. Tell them yourself, or try again." in shown
     assert "The disk is full" in shown
     accountant = sign_in("accountant")
     assert expense_url("tell", expense.pk, row.pk) not in page(accountant, expense)

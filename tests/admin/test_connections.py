@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from crm.models import Party
+from crm.models import Party, Tag
 from integrations.models import (
     Connection,
     ConnectionStatus,
@@ -281,7 +281,7 @@ def test_settings_are_saved_and_logged(world, sign_in):
     assert world.connection.start_date == date(2026, 2, 1)
     assert world.connection.discount_account.code == "700000"
     entry = LogEntry.objects.filter(user__username="boss").latest("pk")
-    assert "start_date: 2026-01-01 → 2026-02-01" in entry.change_message
+    assert "Start date: 1 Jan 2026 → 1 Feb 2026" in entry.change_message
     assert client.post(url, settings_form(invoice="no such journal")).status_code == 200
     world.connection.refresh_from_db()
     assert world.connection.invoice_journal.code == "70"
@@ -454,4 +454,8 @@ def test_an_import_says_what_became_of_contact_persons_and_what_it_could_not_rea
     assert "needs the right “manage accounts”" in shown[0]
     assert "Contact persons" not in shown[0]
     assert '<h3 class="bb-h2">Contact persons</h3>' in shown[1]
+    tagged = Tag.objects.get(name="Exact Online Import").pk
+    url = f"{reverse('admin:crm_contact_changelist')}?tags__id__exact={tagged}"
+    assert url in shown[1]
+    assert "Jan Claes" in client.get(url).content.decode()
     assert "1 contact person added" in client.get(page("synchronisation", connection)).content.decode()

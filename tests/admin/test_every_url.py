@@ -84,12 +84,11 @@ RULES: dict[str, dict[str, Rule]] = {
         "change": (SIGNED_IN_WITH_RIGHTS, STAFF),
         "*": (STAFF, STAFF),
     },
-    # The credit note of these tests is booked, so nobody changes or deletes it.
+    # The credit note of these tests is booked, so nobody changes or deletes it: whoever could before is led to its page.
     "invoicing_creditnote": {
         **CRUD,
         **FILES,
-        "change": (SIGNED_IN_WITH_RIGHTS, NONE),
-        "delete": (NONE, NONE),
+        "change": (SIGNED_IN_WITH_RIGHTS, STAFF),
         "totals_of": (NONE, NONE),
         "*": (STAFF, STAFF),
     },

@@ -11,6 +11,7 @@ from django.contrib.admin.models import LogEntry
 from django.db import connection as database
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import translation
 from openpyxl import load_workbook
 
 from config.admin import exports
@@ -150,6 +151,14 @@ def test_a_negative_amount_stays_a_number():
     file = io.BytesIO()
     assert exports.write_csv(file, ["total"], iter([[Decimal("-302.50")], [True]])) == 2
     assert file.getvalue().decode("utf-8-sig").split() == ["total", "-302.50", "yes"]
+
+
+@pytest.mark.parametrize("language", ["nl", "fr"])
+def test_a_spreadsheet_of_belgium_or_the_netherlands_opens_it_in_columns(language):
+    file = io.BytesIO()
+    with translation.override(language):
+        exports.write_csv(file, ["name", "total"], iter([["Peeters, Claes; en co", Decimal("-1302.50")]]))
+    assert file.getvalue().decode("utf-8-sig") == 'name;total\r\n"Peeters, Claes; en co";-1302,50\r\n'
 
 
 def test_what_no_sheet_can_hold_is_left_out(world, sign_in):

@@ -236,13 +236,16 @@ def test_the_import_that_was_asked_for_starts_with_the_connection_and_once(setup
     run = SyncRun.objects.get(connection=connection)
     assert (run.trigger, run.started_by) == ("import", people["boss"])
     setup.client.post(setup.url("check"), {"go": "continue"})
+    tab = reverse("admin:integrations_connection_synchronisation", args=[connection.pk])
+    waiting = setup.client.get(tab).content.decode()
+    assert "0 relations read" in waiting
+    assert "0 added, 0 recognised" not in waiting
     bridge.work_off(run)
     assert Party.objects.filter(tags__name="Exact Online Import").count() == run_count(run)
     shown = setup.client.get(reverse("admin:integrations_syncrun_change", args=[run.pk])).content.decode()
     assert "Recognised and linked" in shown
     setup.client.post(setup.url("check"), {"go": "continue"})
     assert SyncRun.objects.filter(connection=connection).count() == 1
-    tab = reverse("admin:integrations_connection_synchronisation", args=[connection.pk])
     assert "Last import" in setup.client.get(tab).content.decode()
     setup.client.post(tab, {"what": "import"})
     again = setup.client.post(tab, {"what": "import"}, follow=True)
@@ -261,8 +264,12 @@ def test_an_import_that_failed_holds_syncs_back_until_a_person_goes_on_without(s
     tab = reverse("admin:integrations_connection_synchronisation", args=[connection.pk])
     refused = setup.client.post(start, follow=True)
     assert "Import them again, or go on without, under Synchronisation." in messages(refused)
-    assert sign_in("staff").post(tab, {"what": "no-import"}).status_code == 403
+    staff = sign_in("staff")
+    assert "Ask an account admin" in messages(staff.post(start, follow=True))
+    assert "start the import again here, or go on without it." in staff.get(tab).content.decode()
+    assert staff.post(tab, {"what": "no-import"}).status_code == 403
     client = sign_in("boss")
+    assert "Stopped" in " ".join(client.get(tab).content.decode().split()).partition("Last import")[2][:300]
     assert "Go on without the import" in client.get(tab).content.decode()
     client.post(tab, {"what": "no-import"})
     assert "Go on without the import" not in client.get(tab).content.decode()

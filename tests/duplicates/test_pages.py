@@ -89,7 +89,28 @@ def test_three_that_belong_together_are_one_group(world, sign_in):
     assert [len(group) for group in groups] == [2]
 
 
+def test_a_list_that_nobody_has_looked_for_says_so(world, sign_in):
+    page = text(sign_in("staff").get(LIST))
+    assert "Not looked for yet" in page
+    assert "No duplicates found" not in page
+    assert "Look now" in page
+    assert "Look now" not in text(sign_in("accountant").get(LIST))
+    tasks.work(duplicates.ask_for_look(by=None).pk)
+    assert "Not looked for yet" not in text(sign_in("staff").get(LIST))
+
+
+def test_the_button_counts_only_what_it_merges(world, sign_in, kraan):
+    one, other = kraan
+    client = sign_in("boss")
+    assert "Merge all certain ones (1)" in text(client.get(LIST))
+    Company.objects.filter(pk=one.pk).update(email="one@example.com")
+    Company.objects.filter(pk=other.pk).update(email="other@example.com")
+    assert "0 pairs are merged" in text(client.get(CERTAIN))
+    assert "Merge all certain ones" not in text(client.get(LIST))
+
+
 def test_an_empty_list_says_among_how_many(world, sign_in):
+    tasks.work(duplicates.ask_for_look(by=None).pk)
     number = Company.objects.count()
     assert f"No duplicates found among {number} compan" in text(sign_in("accountant").get(LIST))
 

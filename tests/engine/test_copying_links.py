@@ -217,3 +217,16 @@ def test_the_number_of_queries_does_not_grow_with_the_links(two):
     for number in range(1, 12):
         add(number)
     assert asked() == few
+
+
+def test_the_history_names_the_kind_of_link_the_rate_and_both_codes(two):
+    source, _target, user = two
+    link = VatLink.objects.get(connection=source, direction="sales", vat_code__code="4")
+    services.link_vat(connection=source, direction="sales", links={link.rate_id: "2"}, user=user)
+    services.link_vat(connection=source, direction="sales", links={link.rate_id: None}, user=user)
+    logged = LogEntry.objects.filter(object_id=str(source.pk)).order_by("-pk")[:2]
+    rate = link.rate.name or link.rate.code
+    assert [entry.change_message for entry in logged] == [
+        f"VAT code, Sales: {rate}: 2 → –",
+        f"VAT code, Sales: {rate}: 4 → 2",
+    ]

@@ -141,6 +141,16 @@ def test_a_tool_that_does_not_show_them_ends_no_import_and_it_is_said(connection
     assert take_over(connection).counters["contacts"]["added"] == 1
 
 
+def test_a_tool_that_is_silent_at_them_is_asked_again_and_nothing_else_is_read_twice(connection, box):
+    employ(box, FirstName="Jan", LastName="Peeters")
+    box.fault("status", status=503, path="sync/CRM/Contacts", times=1)
+    since = box.last_request()
+    run = take_over(connection)
+    assert (run.state, run.counters["contacts"]["added"]) == (RunState.SUCCEEDED, 1)
+    asked = [one["path"] for one in box.requests(since) if one["method"] == "GET"]
+    assert sum("sync/CRM/Accounts" in path for path in asked) == 1
+
+
 def test_no_person_at_all_counts_only_with_the_right_to_see_them(connection, box):
     box.call("rights", {"resource": "crm/Contacts", "allowed": False})
     run = take_over(connection)

@@ -5,7 +5,7 @@ from django.utils import timezone
 
 from crm.importing import fields, services
 from crm.importing.errors import ImportRefused
-from crm.importing.words import note_words
+from crm.importing.words import note_words, refusal_words
 from crm.models import Company, CompanyContact, Contact
 from integrations.models import Administration, PartyLink, ToolParty
 from tests import factories
@@ -128,3 +128,40 @@ def test_a_role_needs_a_company(story):
     told = story().table(["Naam", "Functie"], [["Ann", "Buyer"]], kind="person")
     with pytest.raises(ImportRefused, match="IMP-303 role-alone"):
         services.set_up(batch=told.batch, meanings=told.meanings, administration_id=None, blank_empty=False)
+
+
+@pytest.mark.parametrize(
+    ("headers", "meanings"),
+    [
+        (["Voornaam", "Naam"], ["first_name", "last_name"]),
+        (["Nom", "Prénom"], ["last_name", "first_name"]),
+        (["Name", "First name", "Last name"], ["", "first_name", "last_name"]),
+        (["Full name", "First name"], ["name", ""]),
+        (["Naam", "E-mail"], ["name", "email"]),
+    ],
+)
+def test_a_name_beside_a_first_name_is_the_last_name(headers, meanings):
+    assert [column["field"] for column in fields.guess("person", headers, [], []).mapping] == meanings
+
+
+def test_what_a_name_meant_beside_a_first_name_is_not_what_it_means_alone(story):
+    story().table(["Voornaam", "Naam"], [["Kim", "Test"]], kind="person").count().write()
+    assert Contact.objects.get().name == "Kim Test"
+    assert story().table(["Naam"], [["Kim Test"]], kind="person").meanings == ["name"]
+
+
+def test_a_whole_name_beside_a_part_of_it_is_refused(story):
+    told = story().table(["Voornaam", "Naam"], [["Kim", "Test"]], kind="person")
+    with pytest.raises(ImportRefused) as caught:
+        told.count(meanings=["first_name", "name"])
+    assert caught.value.reason == "name-and-parts"
+    assert "Choose last name for that column" in refusal_words(caught.value)
+
+
+def test_a_vat_number_of_two_companies_is_not_asked_for_again(story):
+    for name in ("Garage Peeters", "Peeters Garage"):
+        company(name, vat_number="BE0428759497")
+    headers = ["Voornaam", "Achternaam", "Btw-nummer bedrijf"]
+    told = story().table(headers, [["Ann", "Claes", "BE0428759497"]], kind="person").count().write()
+    words = note_words(told.row(2).notes[0])
+    assert words.endswith("fits 2 of your companies; merge them, or tell it by its external ID")

@@ -1,13 +1,17 @@
 """The pages of an import, as each role gets them; a messy file of 2,000 rows on its whole way."""
 
+import io
 import random
 import re
 
 import pytest
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.urls import reverse
+from django.utils import translation
 
+from config.admin.exports import write_csv
 from crm import merging
+from crm.admin import export
 from crm.importing import working
 from crm.models import Company, ImportBatch, ImportState
 from integrations.models import Administration
@@ -197,3 +201,99 @@ def test_the_pages_ask_a_constant_number_of_questions(sign_in, story, django_ass
     told.write()
     with django_assert_max_num_queries(16):
         boss.get(page("change", told.batch))
+
+
+def test_other_letters_are_read_anew(sign_in, story):  # noqa: F811
+    told = story().upload(csv_bytes(["Naam"], [["Garage Dor\u00da"], ["Peeters"]], encoding="cp850"))
+    assert told.batch.reading["encoding"] == "cp1252"
+    boss = sign_in("boss")
+    shown = boss.get(page("columns", told.batch)).content.decode()
+    assert 'for="encoding">Letters<' in shown
+    assert "Garage Doré" in shown
+    answer = boss.post(page("columns", told.batch), {"column-0": "name", "encoding": "cp850"})
+    assert answer["Location"] == page("columns", told.batch)
+    assert "Garage DorÚ" in boss.get(page("columns", told.batch)).content.decode()
+    boss.post(page("columns", told.batch), {"column-0": "name", "encoding": "cp850", "anew": "1"})
+    told.batch.refresh_from_db()
+    assert told.batch.state == ImportState.UPLOADED
+    refused = boss.post(page("columns", told.batch), {"column-0": "name", "encoding": "utf-8"})
+    assert "cannot be read with these letters" in refused.content.decode()
+    boss.post(page("columns", told.batch), {"column-0": "name", "encoding": "cp850"})
+    told.work().write()
+    assert Company.objects.filter(name="Garage DorÚ").exists()
+
+
+def test_letters_that_the_file_names_are_not_asked_for(sign_in, story):  # noqa: F811
+    told = story().upload(csv_bytes(["Naam"], [["Café"]], encoding="utf-8-sig"))
+    assert 'name="encoding"' not in sign_in("boss").get(page("columns", told.batch)).content.decode()
+
+
+def test_a_title_above_the_headers_is_no_row(sign_in, story):  # noqa: F811
+    rows = [["Klantenlijst 2026"], ["Naam", "Postcode", "Land"], ["Peeters", "1000", "BE"], ["Claes", "9000", "BE"]]
+    told = story().upload(csv_bytes(rows[0], rows[1:]))
+    assert told.meanings == ["name", "postcode", "country"]
+    assert told.batch.rows == 2
+    assert "Row 2 of the file was taken as its headers" in text_of(sign_in("boss").get(page("columns", told.batch)))
+    told.count().write()
+    assert sorted(Company.objects.values_list("name", "postcode")) == [("Claes", "9000"), ("Peeters", "1000")]
+    assert [told.row(number).name for number in (3, 4)] == ["Peeters", "Claes"]
+
+
+def test_a_file_whose_first_row_names_nothing_says_so(sign_in, story):  # noqa: F811
+    told = story().table(["Peeters BV", "1000"], [["Claes", "9000"]])
+    assert "No header was recognised." in text_of(sign_in("boss").get(page("columns", told.batch)))
+
+
+def test_a_column_that_was_left_out_last_time_is_marked(sign_in, story):  # noqa: F811
+    story().table(["Naam", "Adres", "Kleur"], [["Peeters", "Kerkstraat 1", "rood"]]).count(meanings=["name", "", ""])
+    told = story().table(["Naam", "Adres", "Kleur"], [["Peeters", "Kerkstraat 1", "rood"]])
+    assert told.meanings == ["name", "", ""]
+    assert text_of(sign_in("boss").get(page("columns", told.batch))).count("Left out last time") == 1
+
+
+def test_a_vat_number_of_another_country_is_told_and_comes_back_unchanged(sign_in, story):  # noqa: F811
+    headers = ["Naam", "Btw-nummer", "Ondernemingsnummer", "Land"]
+    told = story().table(headers, [["Peeters", belgian(1), "", "NL"], ["Claes", belgian(2), "", "BE"]]).count()
+    shown = text_of(sign_in("boss").get(page("change", told.batch)))
+    assert (
+        f"1 row names another country than its VAT number; row 2: VAT number {belgian(1)} does not fit the country, "
+        in shown
+    )
+    told.write()
+    assert told.result == {"added": 2}
+    kept = dict(Company.objects.values_list("name", "enterprise_number"))
+    assert kept == {"Peeters": "", "Claes": belgian(2)[2:]}
+    # What an earlier version filled in comes back, too.
+    Company.objects.filter(name="Peeters").update(enterprise_number=belgian(1)[2:])
+    rows = [["Peeters", belgian(1), belgian(1)[2:], "NL"], ["Claes", belgian(2), belgian(2)[2:], "BE"]]
+    again = story().table(headers, rows).count().by_rule("all", "vat_number")
+    assert again.counts("all", "vat_number") == {"unchanged": 2}
+
+
+@pytest.mark.parametrize("language", ["en", "nl", "fr"])
+def test_our_own_csv_comes_back_unchanged(story, language):
+    thirty = factories.PaymentTermFactory(code="N30", days=30)
+    factories.CompanyFactory(name="Peeters; Claes, en co", street="Kerkstraat 1", city="Liège", payment_term=thirty)
+    factories.CompanyFactory(name="=Som BV", phone="+32 2 123", vat_type="vat_liable")
+    file = io.BytesIO()
+    columns = export.columns()
+    with translation.override(language):
+        rows = ([column.value(party) for column in columns] for party in export.with_their_facts(Company.objects.all()))
+        write_csv(file, [str(column.title) for column in columns], rows)
+        told = story().upload(file.getvalue())
+        assert "" not in told.meanings
+        told.count().by_rule("all", "vat_number")
+    assert told.counts("all", "vat_number") == {"unchanged": 2}
+
+
+def test_a_file_of_what_was_imported_heads_the_old_values_before(sign_in, story):  # noqa: F811
+    told = story().table(["Naam"], [["Peeters"]]).count()
+    boss = sign_in("boss")
+
+    def titles() -> list[str]:
+        lines = b"".join(boss.get(page("differences", told.batch)).streaming_content).decode("utf-8-sig")
+        return lines.splitlines()[0].split(",")[5:7]
+
+    assert titles() == ["Now", "After"]
+    told.write()
+    assert titles() == ["Before", "After"]

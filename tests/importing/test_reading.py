@@ -193,3 +193,46 @@ def test_this_process_stays_small_while_the_file_goes_astray():
     before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     assert refusal(workbook({"A1": "Name", "XFD900000": "x"})) == ("IMP-301", "bomb")
     assert resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before < 50_000  # kilobytes
+
+
+CAPITALS = [
+    "CAFÉ JANSSENS;LIÈGE;BELGIË",
+    "SOCIÉTÉ GÉNÉRALE;GENÈVE;BELGIË",
+    "FAÇADES RENÉ;MÂCON;BELGIË",
+    "HÔTEL ZOË;KÖLN;BELGIË",
+]
+MIXED = [
+    "Garage Épi Doré;Liège;100 €",
+    "Café Zoë;Genève;België",
+    "Citroën d’Août;Mâcon;20 €",
+    "Façades Noël;Köln;Curaçao",
+]
+
+
+def letters_of(lines: list[str], encoding: str, times: int = 25) -> tuple[str, list[list[str]]]:
+    how, _headers, found = read("\r\n".join(["Naam;Plaats;Land", *lines * times]).encode(encoding))
+    return how["encoding"], found
+
+
+@pytest.mark.parametrize("lines", [CAPITALS, MIXED, CAPITALS + MIXED, *([line] for line in CAPITALS + MIXED)])
+def test_letters_of_windows_are_read_as_such(lines):
+    assert letters_of(lines, "cp1252") == ("cp1252", [line.split(";") for line in lines * 25])
+
+
+@pytest.mark.parametrize("encoding", ["cp850", "mac_roman"])
+@pytest.mark.parametrize("lines", [CAPITALS, MIXED, CAPITALS + MIXED])
+def test_letters_of_dos_and_of_the_mac_where_windows_makes_no_sense_of_them(lines, encoding):
+    lines = [line.replace("€", "EUR").replace("’", "'") for line in lines]
+    assert letters_of(lines, encoding) == (encoding, [line.split(";") for line in lines * 25])
+
+
+def test_a_few_rare_letters_make_no_other_code_page():
+    lines = ["García e Hijos;León;España", "Šimek & Žák;Aarhus;Malmö", "GARCÍA;LEÓN;ESPAÑA"]
+    assert letters_of(lines, "cp1252")[0] == "cp1252"
+
+
+def test_the_letters_that_a_person_chose():
+    data = "Naam\r\nDorÚ\r\n".encode("cp850")
+    assert read(data, encoding="cp850")[2] == [["DorÚ"]]
+    assert read(data, encoding="cp1252")[2] == [["Doré"]]
+    assert refusal(data, encoding="utf-8") == ("IMP-302", "other-letters")

@@ -1,4 +1,5 @@
-"""Two at the same moment: a worker that tells a supplier and a person who takes the decision back, two workers, two answers."""
+"""Two at the same moment: a worker that tells a supplier and a person who takes the decision back, two
+workers with one answer or one mail, two answers."""
 
 import threading
 from datetime import timedelta
@@ -10,10 +11,10 @@ from django.utils import timezone
 
 from invoicing import services
 from invoicing.errors import NotPossible
-from invoicing.models import DeliveryResponse, PeppolDelivery, SupplierResponse
+from invoicing.models import DeliveryResponse, PeppolDelivery, PurchaseMailing, SupplierResponse
 from invoicing.peppol.access import FileOutbox
 from invoicing.services import purchases
-from invoicing.services.purchases import responding
+from invoicing.services.purchases import mailing, responding
 from tests import factories
 from tests.peppol.answers import answer
 from tests.purchases.ubl import ubl
@@ -103,6 +104,19 @@ def test_two_workers_tell_a_supplier_once(entity, leaving, tmp_path):
         at_once(*[lambda row=row: responding.send_response(row.pk)] * 3)
         assert leaving.count(row.number) == 1
     assert len(list(Path(tmp_path / "outbox").glob("*.xml"))) == ROUNDS
+
+
+def test_two_workers_mail_an_expense_once(entity, monkeypatch):
+    """The same race in the mail to the bookkeeping: a waiting update must look at the row again."""
+    sent: list[str] = []
+    monkeypatch.setattr("django.core.mail.EmailMessage.send", lambda mail: sent.append(mail.subject))
+    entity.bookkeeping_email = "boekhouding@linde.example"
+    entity.save()
+    for number in range(ROUNDS):
+        document = approved(entity, str(number)).document
+        row = PurchaseMailing.objects.create(document=document, address=entity.bookkeeping_email, by="lotte")
+        at_once(*[lambda row=row: mailing.deliver(row.pk)] * 4)
+        assert len(sent) == number + 1
 
 
 def test_of_two_answers_that_cannot_both_be_one_counts(entity):

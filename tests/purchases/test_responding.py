@@ -16,6 +16,7 @@ from invoicing.peppol.reading.responses import Response, read_response
 from invoicing.services import purchases
 from invoicing.services.purchases import responding
 from tests import factories
+from tests.peppol.answers import MESSAGE_RESPONSE, answer
 from tests.purchases.ubl import OTHER_IBAN, SUPPLIER, ubl
 
 pytestmark = [pytest.mark.django_db, pytest.mark.both_databases]
@@ -321,6 +322,28 @@ def test_what_broke_off_is_not_sent_again_before_a_person_looked(expense, outbox
     assert purchases.send_due() == 0
     purchases.send_again(document=document, pk=row.pk, by=None, looked=True)
     assert (purchases.send_due(), codes(outbox)) == (1, ["AB"])
+
+
+@pytest.mark.parametrize("by", ["number", "message_id"])
+def test_an_answer_that_the_network_turns_down_is_said_and_sent_anew(expense, outbox, by):
+    document = expense()
+    purchases.send_due()
+    row = SupplierResponse.objects.get()
+    network = {"kind": MESSAGE_RESPONSE, "document": getattr(row, by), "sender": "0242:000001", "receiver": OURS}
+    found = purchases.take_in(data=answer(**network, code="AP"), delivery=purchases.Delivery())
+    row.refresh_from_db()
+    assert (found.document, row.state) == (document, SupplierResponseState.SENT)
+    refused = answer(**network, code="RE", description="Nobody takes it there")
+    for _time in range(2):
+        purchases.take_in(data=refused, delivery=purchases.Delivery())
+    row.refresh_from_db()
+    assert (row.state, row.error) == (
+        SupplierResponseState.FAILED, "The network turned it down: Nobody takes it there",
+    )  # fmt: skip
+    assert LogEntry.objects.filter(change_message__contains="turned it down").count() == 1
+    purchases.send_again(document=document, pk=row.pk, by=None)
+    assert (purchases.send_due(), codes(outbox)) == (1, ["AB", "AB"])
+    assert len({one.number for one in left(outbox)}) == 2
 
 
 def test_a_task_that_comes_twice_tells_once(expense, outbox):

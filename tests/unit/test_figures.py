@@ -6,7 +6,7 @@ from decimal import Decimal
 import pytest
 from django.utils import translation
 
-from config.figures import day, moment, rate_name
+from config.figures import before_stop, day, moment, rate_name
 
 
 @pytest.mark.parametrize(("language", "words"), [("en", "18 May 2026"), ("nl", "18 mei 2026"), ("fr", "18 mai 2026")])
@@ -29,3 +29,7 @@ def test_months_have_a_capital_only_where_the_language_writes_one(language, word
 )
 def test_a_rate_says_its_percentage_once(value, name, shown):
     assert rate_name(Decimal(value) if value else None, name) == shown
+
+
+def test_a_name_before_a_full_stop_keeps_its_other_stops():
+    assert [before_stop(name) for name in ("Hoste NV", "Wadvlinder B.V.", "")] == ["Hoste NV", "Wadvlinder B.V", ""]

@@ -25,7 +25,7 @@ from crm.numbers import is_valid_vat_number
 from crm.services import add_imported, fill_empty
 from crm.tagging import tag_named, tag_parties
 
-from ...base.errors import AccessDenied, LeaseLost, Rejected
+from ...base.errors import AccessDenied, LeaseLost, ProtocolSurprise, Rejected
 from ...base.provider import Capability, ImportProvider
 from ...base.records import ContactRecord, PartyRecord, PartyRole
 from ...models import PartyLink, ToolParty
@@ -88,7 +88,7 @@ def _read_besides(turn: Slice, state: dict[str, Any]) -> bool:
                 return True
             if turn.is_over:
                 return False
-    except (AccessDenied, Rejected) as exc:
+    except (AccessDenied, ProtocolSurprise, Rejected) as exc:
         logger.warning("an import could not read all", extra={"connection": turn.connection.pk, "code": exc.code})
         state["unread"] = {"right": exc.params.get("right", ""), "text": exc.vendor_text or str(exc)}
     return True

@@ -12,10 +12,11 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from crm.models import Party
-from invoicing.models import PurchaseMailing, ReviewState
+from invoicing.models import PurchaseDocument, PurchaseMailing, ReviewState
 
 from ...base.errors import AccessDenied, AdministrationGone, LeaseLost
 from ...base.records import BookedRecord
@@ -83,9 +84,10 @@ def _plan(turn: Slice, side: Side) -> bool:
 def _leave_out_earlier(turn: Slice, side: Side) -> None:
     """Hold back what was planned before the start date moved past it (APP-114); moving it back plans it anew."""
     start = turn.books.start_date
-    Posting.objects.filter(
-        turn.lease.held(), connection=turn.connection, state__in=PLANNABLE, **{f"{side.field}__date__lt": start}
-    ).update(
+    # Not joined to the documents, here and below: of a join PostgreSQL would not look at the state again after waiting
+    # for a person who excludes one.
+    earlier = Exists(side.model._default_manager.filter(pk=OuterRef(f"{side.field}_id"), date__lt=start))
+    Posting.objects.filter(turn.lease.held(), earlier, connection=turn.connection, state__in=PLANNABLE).update(
         state=PostingState.BLOCKED,
         reason_code="APP-114",
         reason_params={"start_date": start.isoformat()},
@@ -97,9 +99,9 @@ def _leave_out_earlier(turn: Slice, side: Side) -> None:
 
 def _leave_out_undecided(turn: Slice) -> None:
     """Hold back an expense that is not approved any more; approved again it is planned anew."""
-    Posting.objects.filter(turn.lease.held(), connection=turn.connection, state__in=PLANNABLE).exclude(
-        purchase_document=None
-    ).exclude(purchase_document__review=ReviewState.APPROVED).update(
+    document = PurchaseDocument.objects.filter(pk=OuterRef("purchase_document_id"))
+    undecided = Exists(document.exclude(review=ReviewState.APPROVED))
+    Posting.objects.filter(turn.lease.held(), undecided, connection=turn.connection, state__in=PLANNABLE).update(
         state=PostingState.BLOCKED,
         reason_code="APP-214",
         reason_params={},

@@ -151,6 +151,10 @@ def _answered(data: bytes, delivery: Delivery) -> Received:
     response = read_response(data, Limits(message=largest()))
     if isinstance(response, NotReadable):
         return _refused(response, len(data))
+    if response.is_network and (told := responding.note_network(response, delivery.access)) is not None:
+        words = gettext("What the network said of an answer to the supplier of %(document)s is noted.")
+        text = words % {"document": told.document}
+        return Received(answer=Answer.STORED, document=told.document, code="response", text=text)
     found = find_delivery(response, delivery.access)
     if isinstance(found, NotReadable):
         return _refused(found, len(data))

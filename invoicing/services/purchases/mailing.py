@@ -14,6 +14,7 @@ from typing import Any
 from django.contrib.auth.models import AbstractBaseUser
 from django.core.mail import EmailMessage, get_connection
 from django.db import IntegrityError, transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_q.tasks import async_task
@@ -160,9 +161,9 @@ def _queue(pk: int) -> None:
 
 def deliver(pk: int) -> bool:
     """Send one mail; False where another task has it, or the server refused. A task: may come twice, sends once."""
-    claimed = PurchaseMailing.objects.filter(
-        pk=pk, state=MailingState.SENDING, started_at=None, document__review=ReviewState.APPROVED
-    )
+    # Not joined to the document: of a join PostgreSQL would not look at this row again after waiting for another worker.
+    approved = Exists(PurchaseDocument.objects.filter(pk=OuterRef("document_id"), review=ReviewState.APPROVED))
+    claimed = PurchaseMailing.objects.filter(approved, pk=pk, state=MailingState.SENDING, started_at=None)
     if not claimed.update(started_at=timezone.now()):
         return False
     mailing = PurchaseMailing.objects.select_related("document__entity").get(pk=pk)

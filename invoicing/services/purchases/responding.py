@@ -14,7 +14,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.contrib.auth.models import AbstractBaseUser
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_q.tasks import async_task
@@ -23,6 +23,7 @@ from crm import audit
 
 from ...errors import NotPossible
 from ...models import (
+    IncomingAccess,
     PurchaseDocument,
     PurchaseKind,
     ResponseCode,
@@ -33,8 +34,9 @@ from ...models import (
 from ...peppol.access import Message, NotTaken
 from ...peppol.addresses import is_in_use, parse_peppol_id
 from ...peppol.document import Identifier
+from ...peppol.reading.responses import Response
 from ...peppol.responses import PROFILE, WITH_RESPONSE, InvoiceResponse, Named, write_response
-from ...peppol.statuses import OTHER, may_follow
+from ...peppol.statuses import OTHER, REFUSED, may_follow
 from ..access import access_point
 
 logger = logging.getLogger(__name__)
@@ -144,7 +146,7 @@ def _note(
             row = SupplierResponse.objects.create(
                 document=document,
                 code=code,
-                number=f"response-{uuid.uuid4().hex}",
+                number=_new_number(),
                 decided_on=timezone.localdate(),
                 reason_code=reason_code,
                 reason=reason[:300],
@@ -155,6 +157,10 @@ def _note(
         return  # it is told, or about to be
     if not wait:
         transaction.on_commit(lambda: _queue(SEND_ONE, row.pk))
+
+
+def _new_number() -> str:
+    return f"response-{uuid.uuid4().hex}"
 
 
 def withdraw_decision(document: PurchaseDocument) -> None:
@@ -245,7 +251,7 @@ def _claimed(row: SupplierResponse, message: Message) -> bool:
     decision = _DECISIONS.get(ResponseCode(row.code))
     waiting = SupplierResponse.objects.filter(pk=row.pk, state=SupplierResponseState.WAITING)
     if decision is not None:
-        waiting = waiting.filter(document__in=PurchaseDocument.objects.filter(review=decision))
+        waiting = waiting.filter(Exists(PurchaseDocument.objects.filter(pk=OuterRef("document_id"), review=decision)))
     return (
         waiting.update(
             state=SupplierResponseState.SENDING,
@@ -313,6 +319,36 @@ def _day(moment: datetime) -> date:
     return timezone.localdate(moment)
 
 
+def note_network(response: Response, access: IncomingAccess | None) -> SupplierResponse | None:
+    """Note what the network says of an answer of ours on its way; None: it says nothing of one.
+
+    Turned down, the supplier did not get it, and a person is asked; anything else proves that it left.
+    """
+    named = Q(number=response.document) | (Q(message_id=response.document) & ~Q(message_id=""))
+    rows = SupplierResponse.objects.filter(named).select_related("document").defer("content")
+    if access is not None:
+        rows = rows.filter(document__entity=access.entity_id)
+    row = rows.first()
+    if row is None:
+        return None
+    mine, now = SupplierResponse.objects.filter(pk=row.pk), timezone.now()
+    if response.code == REFUSED:
+        words = _("The network turned it down: %(why)s") % {"why": response.words or "–"}
+        changed = mine.filter(state__in=_GONE).update(
+            state=SupplierResponseState.FAILED,
+            error=words[:1000],
+            message_id=row.message_id or row.number,
+            changed_at=now,
+        )
+        if changed:
+            audit.record(by=None, objects=[row.document], flag=audit.CHANGED, message=words[:2000])
+    else:
+        mine.filter(state=SupplierResponseState.SENDING).update(
+            state=SupplierResponseState.SENT, sent_at=now, changed_at=now
+        )
+    return row
+
+
 def send_again(*, document: PurchaseDocument, pk: int, by: AbstractBaseUser | None, looked: bool = False) -> None:
     """Have an answer told that was given up, or of which nobody knows whether it left.
 
@@ -324,10 +360,11 @@ def send_again(*, document: PurchaseDocument, pk: int, by: AbstractBaseUser | No
         raise NotPossible(_("This answer is not there any more."))
     if row.is_unclear and not looked:
         raise NotPossible(_("Nothing says whether it left. Look at your access point before you send it again."))
-    if (
-        not SupplierResponse.objects.for_people()
-        .filter(pk=pk)
-        .update(state=SupplierResponseState.WAITING, not_before=now, attempts=0, changed_at=now)
+    # What left before is another message now: under its number the access point would take it for the same.
+    number = _new_number() if row.message_id else row.number
+    again = SupplierResponse.objects.for_people().filter(pk=pk)
+    if not again.update(
+        state=SupplierResponseState.WAITING, number=number, message_id="", not_before=now, attempts=0, changed_at=now
     ):
         raise NotPossible(_("It is on its way, or was told already. Look at this page again in a moment."))
     words = _("Tell the supplier again: %(what)s.") % {"what": row.get_code_display()}

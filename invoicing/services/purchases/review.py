@@ -13,6 +13,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from config.figures import amount, number
+from config.fingerprints import fingerprint
 from crm import audit
 
 from ...errors import InvoicingError, NotPossible, Problem
@@ -69,6 +70,27 @@ class ReviewOutcome:
 
 
 _NOTHING_TICKED = Ticks()
+
+
+def mark_of(document: PurchaseDocument) -> str:
+    """A mark of what is decided about: amounts, dates, supplier, and how its lines are booked."""
+    return fingerprint(
+        (document.kind, document.entity_id, document.supplier_id, document.supplier_name, document.number),
+        (document.date, document.due_date, document.iban, document.quarantine),
+        (document.currency, document.exchange_rate, document.net_total, document.vat_total, document.total),
+        sorted(
+            (line.pk, line.position, line.description, line.net, line.ledger_account_id, line.vat_rate_id)
+            for line in document.lines.all()
+        ),
+    )
+
+
+def changed_since(document: PurchaseDocument, seen: str) -> Problem | None:
+    """The problem that it is not what a person looked at; `seen` is the mark of the page, None when it still is."""
+    if not seen or seen == mark_of(document):
+        return None
+    words = _("%(document)s was changed since this page was opened, so nothing was done with it. Look at it again.")
+    return Problem(code="changed", text=words % {"document": document})
 
 
 def problems_of(document: PurchaseDocument, ticks: Ticks = _NOTHING_TICKED) -> list[Problem]:
@@ -159,14 +181,18 @@ def approve(
     lines: Mapping[int, LineChoice] | None = None,
     rate: Decimal | None = None,
     ticks: Ticks = _NOTHING_TICKED,
+    seen: str = "",
 ) -> PurchaseDocument:
     """Approve a document, with where its lines are booked. One transaction, in the history and the audit trail.
 
     `lines`: the choice per line's key; those left out keep what was proposed. `rate`: the exchange rate of a document in
-    another currency, where the person entered one. ApprovalRefused: something has to be looked at first. NotPossible:
+    another currency, where the person entered one. `seen`: `mark_of` the document on the page where the person decided;
+    another one by now is not approved. ApprovalRefused: something has to be looked at first. NotPossible:
     somebody decided meanwhile.
     """
     found = _locked(document)
+    if (changed := changed_since(found, seen)) is not None:
+        raise ApprovalRefused([changed])
     if lines:
         _choose(found, lines)
     if rate is not None:
@@ -192,12 +218,18 @@ def approve(
     return found
 
 
-def approve_many(*, documents: Sequence[PurchaseDocument], by: AbstractBaseUser | None) -> list[ReviewOutcome]:
-    """Approve each in a transaction of its own; what a person has to look at is left with its reasons."""
+def approve_many(
+    *, documents: Sequence[PurchaseDocument], by: AbstractBaseUser | None, seen: Mapping[int, str] | None = None
+) -> list[ReviewOutcome]:
+    """Approve each in a transaction of its own; what a person has to look at is left with its reasons.
+
+    `seen`: per key of a document the mark of what the person confirmed, as for `approve`.
+    """
+    marks = seen or {}
     outcomes = []
     for document in documents:
         try:
-            outcomes.append(ReviewOutcome(document=approve(document=document, by=by)))
+            outcomes.append(ReviewOutcome(document=approve(document=document, by=by, seen=marks.get(document.pk, ""))))
         except ApprovalRefused as refused:
             outcomes.append(ReviewOutcome(document=document, problems=refused.problems))
         except NotPossible as error:
@@ -239,13 +271,17 @@ def mend(
     lines: Mapping[int, LineChoice],
     rate: Decimal | None = None,
     by: AbstractBaseUser | None,
+    seen: str = "",
 ) -> list[str]:
     """Change where the lines of an approved document are booked, or its exchange rate, until it is sent.
 
-    Returns what changed, in words; logged. NotPossible: it is not approved, or was claimed for sending. What a sync
+    Returns what changed, in words; logged. `seen`: as for `approve`. NotPossible: it is not approved, was claimed for
+    sending, or was changed since the person looked. What a sync
     made of the lines before is not sent: its claim looks whether the document changed since.
     """
     found = _approved_and_unsent(document)
+    if (problem := changed_since(found, seen)) is not None:
+        raise NotPossible(problem.text)
     changed = _choose(found, lines)
     if rate is not None and set_rate(found, rate):
         words = _("Exchange rate: 1 %(currency)s = %(rate)s %(home)s.")

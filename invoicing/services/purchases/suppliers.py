@@ -13,6 +13,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils.translation import gettext as _
 
+from config.figures import before_stop
 from crm import audit
 from crm import services as crm
 from crm.models import Company, Party, PartyKind
@@ -213,7 +214,9 @@ def _take(document: PurchaseDocument, party: Party, how: str, by: AbstractBaseUs
     note_account(document)
     document.save()
     propose(document)
-    audit.record(by=by, objects=[document], flag=audit.CHANGED, message=_("Supplier: %(party)s.") % {"party": party})
+    audit.record(
+        by=by, objects=[document], flag=audit.CHANGED, message=_("Supplier: %(party)s.") % {"party": before_stop(party)}
+    )
 
 
 def _recognise(documents: Sequence[PurchaseDocument], by: AbstractBaseUser | None) -> int:
