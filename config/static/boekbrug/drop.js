@@ -7,18 +7,6 @@
     var field = document.getElementById("expense-files");
     if (!form || !field) return;
 
-    // Asked here, where the files stay chosen: refused by the server, they would have to be found again.
-    var entity = document.getElementById("expense-entity");
-    function askForEntity() {
-      if (!entity) return;
-      var hasPdf = Array.prototype.some.call(field.files, function (file) {
-        return /\.pdf$/i.test(file.name);
-      });
-      entity.setCustomValidity(hasPdf && !entity.value ? entity.dataset.ask : "");
-    }
-    field.addEventListener("change", askForEntity);
-    if (entity) entity.addEventListener("change", askForEntity);
-
     function holdsFiles(event) {
       return event.dataTransfer && Array.prototype.indexOf.call(event.dataTransfer.types, "Files") >= 0;
     }
@@ -36,7 +24,6 @@
       event.preventDefault();
       form.classList.remove("is-over");
       field.files = event.dataTransfer.files;
-      askForEntity();
       if (field.files.length) form.requestSubmit();
     });
     // A second click would send them twice.
@@ -45,7 +32,6 @@
     });
     window.addEventListener("pageshow", function () {
       form.querySelector("button[type=submit]").disabled = false;
-      askForEntity();
     });
   });
 })();
