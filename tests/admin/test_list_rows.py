@@ -156,7 +156,9 @@ def test_each_view_holds_the_rows_it_says_in_their_order(archive, bounds, sign_i
 def test_each_chip_counts_the_rows_of_its_view(archive, bounds, sign_in):
     answer = sign_in("boss").get(reverse("admin:invoicing_invoice_changelist"))
     counts = {chip.view.key: chip.count for chip in lists.list_chips(answer.context["cl"], answer.wsgi_request)}
-    assert counts == {view: len(expected(archive, fits)) for view, fits in of_views().items()}
+    # None of the archive went through Peppol; who answers counts in test_answers.py.
+    nobody = {"e-invoice-asks": 0}
+    assert counts == nobody | {view: len(expected(archive, fits)) for view, fits in of_views().items()}
 
 
 def test_each_state_of_posting_and_payment_filters_its_rows(archive, bounds, sign_in):

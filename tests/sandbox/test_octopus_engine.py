@@ -530,12 +530,12 @@ def test_progress_counts_what_was_taken_before_it_is_seen(octopus, connection, m
     read_back = OctopusProvider.read_back
 
     def watched(self, documents):
-        shown.append(view_of(loaded(SyncRun.objects.all()).get()).sent)
+        shown.append(view_of(loaded(SyncRun.objects.all()).get()).sales.sent)
         return read_back(self, documents)
 
     monkeypatch.setattr(slices, "_PROGRESS_SECONDS", 0)
     monkeypatch.setattr(OctopusProvider, "read_back", watched)
     run = bridge.sync(connection)
     assert shown == [30]
-    assert view_of(run).sent == 30
+    assert view_of(run).sales.sent == 30
     assert "booked" not in run.counters["sales"]
