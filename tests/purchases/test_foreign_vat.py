@@ -46,7 +46,7 @@ def test_the_same_percentage_abroad_is_not_ours_and_bulk_approval_leaves_it(fore
 
 
 @pytest.mark.parametrize("vat", [DUTCH, FRENCH])
-def test_no_rate_that_is_deducted_can_be_chosen(foreign, vat):
+def test_no_rate_that_is_deducted_can_be_chosen(account, foreign, vat):
     factories.vat_rate("0")
     percent = "21" if vat == DUTCH else "20"
     document = foreign(vat, lines=(("Advice", "100.00", percent),))
@@ -60,7 +60,7 @@ def test_no_rate_that_is_deducted_can_be_chosen(foreign, vat):
     assert line.vat_rate is None
     outside = version("NONE", VatCategory.O).rate
     assert purchases.rates_of(document).fitting(*purchases.vat_of(line)) == [outside]
-    purchases.approve(document=document, by=None, lines=choices(document, outside))
+    purchases.approve(document=document, by=None, lines={line.pk: LineChoice(account=account, vat_rate=outside)})
 
 
 def test_the_rate_of_services_that_we_give_abroad_is_not_offered(foreign, receive, entity):
