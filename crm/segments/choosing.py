@@ -14,7 +14,7 @@ from . import rules
 
 # Parties that are counted; that there are more is said in words. Where there are very many, each one that fits may be
 # found among a great many that do not.
-COUNT_BOUND, COUNT_BOUND_AMONG_MANY = 10_000, 1_000
+COUNT_BOUND, COUNT_BOUND_AMONG_MANY = 10_000, 500
 MANY = 200_000
 
 
